@@ -1,0 +1,1 @@
+"""newswire: news feeds in, a provable log of enriched news events out."""

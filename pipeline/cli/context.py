@@ -1,0 +1,62 @@
+"""What every command needs first: the settings, and the address of a Kafka that runs."""
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.config import Config, ConfigError, load, parse_assignments
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def settings(ctx: click.Context, **flags: Any) -> Config:
+    """The settings with this command's own flags ({"kafka__bootstrap": value}) on top of the common ones."""
+    path, assignments = ctx.find_root().obj or (None, ())
+    own = {name.replace("__", "."): value for name, value in flags.items() if value is not None}
+    return load(path, flags={**parse_assignments(assignments), **own})
+
+
+def cache_dir(config: Config) -> Path:
+    """Where the broker's jars are kept."""
+    from pipeline.broker.jars import default_cache_dir
+
+    return Path(config.broker.cache) if config.broker.cache else default_cache_dir(os.environ)
+
+
+def connected(config: Config) -> Config:
+    """The same settings with `kafka.bootstrap` "local" replaced by the address of the local broker, which must run."""
+    if config.kafka.bootstrap != "local":
+        return config
+    from pipeline.broker import local
+
+    status = local.status(Path(config.broker.folder))
+    if status.state != "running":
+        raise ConfigError(
+            f"the local Kafka in {config.broker.folder} is {status.state}; start it with `newswire broker up` (or `newswire run`), "
+            "or set kafka.bootstrap to a cluster"
+        )
+    return at(config, f"127.0.0.1:{status.port}")
+
+
+def at(config: Config, bootstrap: str) -> Config:
+    """The same settings with this Kafka."""
+    return replace(config, kafka=replace(config.kafka, bootstrap=bootstrap))
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """A rich console that honours NO_COLOR and pipes."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout."""
+    from pipeline import codec
+
+    click.echo(codec.dumps_readable(value).decode())

@@ -1,0 +1,196 @@
+"""What everybody needs from Kafka and nobody should write twice: connection arguments, group offsets, lag, bounded reads.
+
+No stage logic and no loops over live streams here (`intake.py` has those).
+"""
+
+import ssl
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import murmur2
+from aiokafka.structs import OffsetAndMetadata
+from msgspec import Struct
+
+from pipeline.config import Kafka
+
+REQUEST_S = 10.0  # a local broker answers in ms; a cluster under election within a few seconds
+
+
+class Unreachable(RuntimeError):
+    """No broker answers; the message names the address and the cure."""
+
+
+class Lag(Struct, frozen=True):
+    """How far a group is behind on one partition: `records` in offsets, `seconds` = age of the oldest unprocessed one."""
+
+    group: str
+    topic: str
+    partition: int
+    committed: int
+    end: int
+    records: int
+    seconds: float
+
+
+def connection(kafka: Kafka) -> dict[str, Any]:
+    """Keyword arguments that every aiokafka client of ours takes."""
+    arguments: dict[str, Any] = {
+        "bootstrap_servers": kafka.bootstrap,
+        "security_protocol": kafka.security_protocol,
+        "request_timeout_ms": int(REQUEST_S * 1000),
+    }
+    if kafka.security_protocol.endswith("SSL"):
+        arguments["ssl_context"] = ssl.create_default_context(cafile=kafka.ssl_cafile or None)
+    if kafka.security_protocol.startswith("SASL"):
+        arguments |= {
+            "sasl_mechanism": kafka.sasl_mechanism,
+            "sasl_plain_username": kafka.sasl_username,
+            "sasl_plain_password": kafka.sasl_password,
+        }
+    return arguments
+
+
+def partition_of(key: bytes | None, partitions: int) -> int:
+    """Kafka's own default partitioner (murmur2), so that other clients agree; no key goes to partition 0."""
+    return (murmur2(key) & 0x7FFFFFFF) % partitions if key else 0
+
+
+@asynccontextmanager
+async def admin(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
+    """An admin client for a few requests; raises `Unreachable` when no broker answers."""
+    client = AIOKafkaAdminClient(**connection(kafka))
+    try:
+        await client.start()
+    except (KafkaError, OSError) as error:
+        await client.close()
+        raise Unreachable(
+            f"no Kafka answers at {kafka.bootstrap} ({error}); start one with `newswire broker up` or set kafka.bootstrap"
+        ) from error
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def group_offsets(
+    client: AIOKafkaAdminClient, group: str, partitions: Sequence[TopicPartition] | None = None
+) -> dict[TopicPartition, OffsetAndMetadata]:
+    """Committed offsets with their metadata; partitions never committed are left out."""
+    found = await client.list_consumer_group_offsets(group, partitions=list(partitions) if partitions else None)
+    return {tp: position for tp, position in found.items() if position.offset >= 0}
+
+
+async def partition_counts(client: AIOKafkaAdminClient, topics: Iterable[str] | None = None) -> dict[str, int]:
+    """How many partitions each existing topic has."""
+    wanted = None if topics is None else set(topics)
+    described = await client.describe_topics()
+    return {t["topic"]: len(t["partitions"]) for t in described if wanted is None or t["topic"] in wanted}
+
+
+@asynccontextmanager
+async def reader(kafka: Kafka, **over: Any) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer outside every group that sees committed records only."""
+    settings: dict[str, Any] = {
+        "isolation_level": "read_committed",
+        "enable_auto_commit": False,
+        "auto_offset_reset": "earliest",
+        "max_partition_fetch_bytes": 4 << 20,
+    }
+    consumer = AIOKafkaConsumer(**connection(kafka), **(settings | over))
+    try:
+        await consumer.start()
+    except (KafkaError, OSError) as error:
+        await consumer.stop()
+        raise Unreachable(f"no Kafka answers at {kafka.bootstrap} ({error})") from error
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def read_range(
+    consumer: AIOKafkaConsumer, starts: Mapping[TopicPartition, int | None], ends: Mapping[TopicPartition, int]
+) -> AsyncIterator[list[ConsumerRecord]]:
+    """Batches of committed records of each partition from its start (None: the earliest) up to its end, then stops.
+
+    Ends are last stable offsets, so transaction markers and aborted records are passed over without waiting for more.
+    """
+    consumer.assign(list(starts))
+    for tp, start in starts.items():
+        if start is None:
+            await consumer.seek_to_beginning(tp)
+        else:
+            consumer.seek(tp, start)
+    open_ = set(starts)
+    while open_:
+        for tp in [tp for tp in open_ if await consumer.position(tp) >= ends.get(tp, 0)]:
+            open_.discard(tp)
+            consumer.pause(tp)
+        if not open_:
+            return
+        for tp, records in (await consumer.getmany(*open_, timeout_ms=200)).items():
+            within = [record for record in records if record.offset < ends[tp]]
+            if within:
+                yield within
+
+
+async def read_topics(kafka: Kafka, topics: Iterable[str], **over: Any) -> AsyncIterator[ConsumerRecord]:
+    """Every committed record now on `topics`, partition by partition as they come, then stops. Unknown topics are passed over."""
+    async with admin(kafka) as client:
+        counts = await partition_counts(client, topics)
+    partitions = [TopicPartition(topic, p) for topic, count in counts.items() for p in range(count)]
+    if not partitions:
+        return
+    async with reader(kafka, **over) as consumer:
+        ends = await consumer.end_offsets(partitions)
+        async for records in read_range(consumer, dict.fromkeys(partitions), ends):
+            for record in records:
+                yield record
+
+
+async def lags(kafka: Kafka, groups: Mapping[str, str]) -> list[Lag]:
+    """Lag of each group ({group: topic}) per partition. Markers at the end do not count: a probe reads the next real record."""
+    async with admin(kafka) as client:
+        counts = await partition_counts(client, groups.values())
+        committed = {group: await group_offsets(client, group) for group in groups}
+    found: list[Lag] = []
+    async with reader(kafka, max_partition_fetch_bytes=64 << 10) as consumer:
+        for group, topic in groups.items():
+            partitions = [TopicPartition(topic, p) for p in range(counts.get(topic, 0))]
+            if not partitions:
+                continue
+            ends, begins = await consumer.end_offsets(partitions), await consumer.beginning_offsets(partitions)
+            positions = {
+                tp: max(committed[group][tp].offset if tp in committed[group] else 0, begins[tp]) for tp in partitions
+            }
+            oldest = await _oldest(consumer, positions, ends)
+            for tp in partitions:
+                behind = ends[tp] - positions[tp] if tp in oldest else 0
+                age_s = max(0.0, time.time() - oldest[tp] / 1000) if tp in oldest else 0.0
+                found.append(Lag(group, tp.topic, tp.partition, positions[tp], ends[tp], behind, age_s))
+    return found
+
+
+async def _oldest(
+    consumer: AIOKafkaConsumer, positions: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int]:
+    """Timestamp (ms) of the first record at or after each position; partitions with none before their end are left out."""
+    open_ = {tp for tp, position in positions.items() if position < ends[tp]}
+    oldest: dict[TopicPartition, int] = {}
+    if not open_:
+        return oldest
+    consumer.assign(list(open_))
+    for tp in open_:
+        consumer.seek(tp, positions[tp])
+    while open_:
+        for tp, records in (await consumer.getmany(*open_, timeout_ms=100, max_records=len(open_))).items():
+            oldest[tp] = records[0].timestamp
+        for tp in [tp for tp in open_ if tp in oldest or await consumer.position(tp) >= ends[tp]]:
+            open_.discard(tp)
+            consumer.pause(tp)
+    return oldest

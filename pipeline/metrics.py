@@ -1,0 +1,87 @@
+"""Every metric of a worker, in Prometheus terms. The only module that knows the metrics client.
+
+Prefix `newswire_`, base units, bounded labels (stage, outcome, reason, hop): never a feed or a URL.
+Counters count committed work.
+"""
+
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+from pipeline.ledger import Ledger
+
+SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+class Metrics:
+    """One registry per worker. Children are cached: a labelled look-up costs six times an increment."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.records_in = self._counter("records_in", "records a stage took in", "stage")
+        self.records_out = self._counter("records_out", "verdicts of a stage", "stage", "outcome", "reason")
+        self.commit_seconds = self._histogram("commit_seconds", "duration of a transaction", "hop")
+        self.compute_seconds = self._counter("compute_seconds", "CPU time of stages, codec included", "hop")
+        self.fenced = self._counter("lane_fenced", "lanes closed because another worker owns the partition", "hop")
+        self.reopened = self._counter("lane_reopened", "lanes reopened after an error", "hop")
+        self.stopped = self._gauge("hop_stopped", "1 while a hop stands still at the dead-letter limit", "hop")
+        self.lanes = self._gauge("lanes", "partitions this worker owns", "hop")
+        self.lag_records = self._gauge("consumer_lag_records", "offsets between log end and commit of owned partitions", "hop")
+        self.lag_seconds = self._gauge("consumer_lag_seconds", "age of the oldest record not yet processed", "hop")
+        self.loop_delay = self._histogram("loop_delay_seconds", "how late the event loop runs its timers")
+        self.fetches = self._counter("feed_fetch", "polls by outcome", "outcome")
+        self.feeds = self._gauge("feeds", "feeds this worker polls, by state", "state")
+        self.segments = self._counter("sink_segments", "segments sealed", "why")
+        self.segment_bytes = self._counter("sink_bytes", "bytes stored")
+        self.build = self._gauge("build_info", "1, labelled with the version", "version")
+
+    def lane(self, hop: str) -> "LaneMetrics":
+        """The children that all lanes of one hop use."""
+        return LaneMetrics(self, hop)
+
+    def serve(self, host: str, port: int) -> int:
+        """Serves /metrics from a thread; gives the port taken."""
+        server, _thread = start_http_server(port, addr=host, registry=self.registry)
+        return int(server.server_port)
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        return Counter(f"newswire_{name}", meaning, labels, registry=self.registry)
+
+    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
+        return Gauge(f"newswire_{name}", meaning, labels, registry=self.registry)
+
+    def _histogram(self, name: str, meaning: str, *labels: str) -> Histogram:
+        return Histogram(f"newswire_{name}", meaning, labels, buckets=SECONDS, registry=self.registry)
+
+
+class LaneMetrics:
+    """Cached children of one hop."""
+
+    def __init__(self, metrics: Metrics, hop: str) -> None:
+        self._metrics = metrics
+        self._children: dict[tuple[str, ...], Any] = {}
+        self.fenced = metrics.fenced.labels(hop)
+        self.reopened = metrics.reopened.labels(hop)
+        self.stopped = metrics.stopped.labels(hop)
+        self.lanes = metrics.lanes.labels(hop)
+        self.lag_records = metrics.lag_records.labels(hop)
+        self.lag_seconds = metrics.lag_seconds.labels(hop)
+        self.compute_seconds = metrics.compute_seconds.labels(hop)
+        self._commit_seconds = metrics.commit_seconds.labels(hop)
+
+    def book(self, ledger: Ledger, commit_s: float) -> None:
+        """Counts the accounts of one committed transaction."""
+        self._commit_seconds.observe(commit_s)
+        for stage, account in ledger.items():
+            self._child(stage).inc(account.received)
+            self._child(stage, "emitted", "").inc(account.emitted)
+            for outcome, reasons in (("dropped", account.dropped), ("rejected", account.rejected)):
+                for reason, count in reasons.items():
+                    self._child(stage, outcome, reason).inc(count)
+
+    def _child(self, *labels: str) -> Any:
+        child = self._children.get(labels)
+        if child is None:
+            metric = self._metrics.records_in if len(labels) == 1 else self._metrics.records_out
+            child = self._children[labels] = metric.labels(*labels)
+        return child

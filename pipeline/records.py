@@ -1,0 +1,373 @@
+"""The nouns on the topics: what a feed, an item, an article and a verdict are made of.
+
+Contract: the value on `newswire.normalized`, `.linked` and `.enriched` is a ninjs 3.1 document plus one object `pipeline`.
+A field is absent when unknown, never null and never "": that is why these are msgspec structs (`omit_defaults`), not dataclasses.
+ninjs fields travel in camelCase, ours in snake_case. Instants are RFC 3339 strings in UTC, offsets are code points, half open.
+No behaviour lives here beyond small reads of a record's own fields.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from pipeline.reasons import Reason
+
+PubStatus = Literal["usable", "withheld", "canceled"]
+Relation = Literal["new", "update"]
+
+
+class Ninjs(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """Marks a piece of the ninjs document: camelCase on the wire."""
+
+
+class Part(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Marks a piece of our `pipeline` object: snake_case on the wire."""
+
+
+# ── ninjs ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Text(Ninjs, frozen=True, kw_only=True):
+    """One headline, body or description: `role` main or summary, `value` in `content_type`."""
+
+    role: str
+    content_type: str = ""
+    value: str
+
+
+class Subject(Ninjs, frozen=True, kw_only=True):
+    """A category as the source named it, or an IPTC concept by `uri`."""
+
+    name: str = ""
+    uri: str = ""
+
+
+class Place(Ninjs, frozen=True, kw_only=True):
+    """A place known well enough to publish; `uri` names the GeoNames entry."""
+
+    name: str
+    uri: str = ""
+
+
+class InfoSource(Ninjs, frozen=True, kw_only=True):
+    """Who gave the information: the feed's provider."""
+
+    name: str
+    uri: str = ""
+
+
+class AltId(Ninjs, frozen=True, kw_only=True):
+    """Another id of the same item, with the role it plays there (guid)."""
+
+    role: str
+    value: str
+
+
+class Rendition(Ninjs, frozen=True, kw_only=True):
+    """Where the item can be read (`role` web)."""
+
+    name: str
+    href: str = ""
+
+
+class Standard(Ninjs, frozen=True, kw_only=True):
+    """Names the format so that a stored record explains itself."""
+
+    name: str = ""
+    version: str = ""
+
+
+NINJS = Standard(name="ninjs", version="3.1")
+
+
+# ── pipeline ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Identity(Part, frozen=True, kw_only=True):
+    """`key` is the raw key (canonical link, else provider and guid, else feed and text hash)."""
+
+    key: str
+    feed: str
+    provider: str = ""
+    guid: str = ""
+    link: str = ""
+
+
+class Source(Part, frozen=True, kw_only=True):
+    """Where the bytes came from: enough to find them again in `newswire.documents` and `newswire.raw`."""
+
+    format: str
+    transport: str = ""
+    url: str = ""
+    fetched_at: str = ""
+    document: str = ""
+    part: int = 0
+    charset: str = ""
+    item: str = ""
+    problems: tuple[str, ...] = ()
+
+
+class Times(Part, frozen=True, kw_only=True):
+    """Instants kept apart: `published` is the source's word with its quality, `ingested` is ours and the only cursor."""
+
+    published: str = ""
+    published_quality: Literal["exact", "date", "build_time", "none"] = "none"
+    first_seen: str = ""
+    ingested: str
+
+
+class HeadlineParts(Part, frozen=True, kw_only=True):
+    """The headline as it came, and the key under which its variants group."""
+
+    raw: str
+    key: str = ""
+
+
+class Author(Part, frozen=True, kw_only=True):
+    """A person as the source names them."""
+
+    name: str
+    role: str = "reporter"
+    evidence: str = "metadata"
+
+
+class Dedup(Part, frozen=True, kw_only=True):
+    """`content` is the xxh3-128 hex of the normalised headline and body."""
+
+    verdict: Literal["new", "changed"]
+    content: str = ""
+
+
+class Version(Part, frozen=True, kw_only=True):
+    """Names one version of one item."""
+
+    uri: str
+    version: str
+
+
+class Story(Part, frozen=True, kw_only=True):
+    """The article's place in its story."""
+
+    id: str
+    relation: Relation
+    previous: Version | None = None
+    canonical: str = ""
+    revision: int = 1
+    state: Literal["live"] = "live"
+    reasons: tuple[str, ...] = ()
+
+
+class LanguageGuess(Part, frozen=True, kw_only=True):
+    """One opinion about the language, with its method and confidence."""
+
+    value: str
+    method: str
+    confidence: float
+
+
+class PlaceMention(Part, frozen=True, kw_only=True):
+    """A place named in the text: `text` is what stands at `start`..`end` of the main plain-text body."""
+
+    text: str
+    start: int
+    end: int
+    name: str
+    country: str
+    lat: float = 0.0
+    lon: float = 0.0
+    geonames: int = 0
+    role: Literal["mention"] = "mention"
+    method: str
+    confidence: float
+
+
+class Annotations(Part, frozen=True, kw_only=True):
+    """What enrichment adds; nothing here overwrites the source's own metadata."""
+
+    language: tuple[LanguageGuess, ...] = ()
+    places: tuple[PlaceMention, ...] = ()
+
+
+class Provenance(Part, frozen=True, kw_only=True):
+    """Which code and which version of each stage made this record."""
+
+    code: str
+    stages: Mapping[str, str] = {}
+
+
+class Pipeline(Part, frozen=True, kw_only=True):
+    """Everything ninjs has no place for."""
+
+    identity: Identity
+    source: Source
+    times: Times
+    headline: HeadlineParts | None = None
+    authors: tuple[Author, ...] = ()
+    rules: tuple[str, ...] = ()
+    dedup: Dedup
+    story: Story | None = None
+    annotations: Annotations | None = None
+    provenance: Provenance
+
+
+class Article(Ninjs, frozen=True, kw_only=True):
+    """One version of one article: a ninjs 3.1 document plus `pipeline`."""
+
+    uri: str
+    version: str = ""
+    standard: Standard = Standard()
+    representation_type: Literal["", "full", "partial"] = ""
+    type: str = ""
+    pub_status: Literal["", "usable", "withheld", "canceled"] = ""
+    language: str = ""
+    version_created: str = ""
+    content_created: str = ""
+    headlines: tuple[Text, ...] = ()
+    bodies: tuple[Text, ...] = ()
+    descriptions: tuple[Text, ...] = ()
+    by: str = ""
+    located: str = ""
+    copyright_notice: str = ""
+    subjects: tuple[Subject, ...] = ()
+    places: tuple[Place, ...] = ()
+    info_sources: tuple[InfoSource, ...] = ()
+    alt_ids: tuple[AltId, ...] = ()
+    renditions: tuple[Rendition, ...] = ()
+    pipeline: Pipeline
+
+    @property
+    def body_text(self) -> str:
+        """The main plain-text body, the string that annotation offsets count in; "" when there is none."""
+        return next((b.value for b in self.bodies if b.content_type == "text/plain"), "")
+
+    @property
+    def headline(self) -> str:
+        """The cleaned main headline, "" when there is none."""
+        return next((h.value for h in self.headlines if h.role == "main"), "")
+
+
+# ── items and feeds ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class RawItem(Struct, frozen=True, kw_only=True):
+    """One item as fetched: `value` is its exact bytes with the head it needs, the rest says where and when it came from.
+
+    `key` is the identity key, `item` the xxh3-128 hex of the item's own bytes, `document` "sha256:…" of the fetched body,
+    `fetched_at` and `first_seen` RFC 3339. `verdict` is set by dedup.
+    """
+
+    key: str
+    value: bytes
+    format: str
+    feed: str
+    provider: str
+    url: str
+    fetched_at: str
+    first_seen: str
+    document: str
+    item: str
+    part: int
+    transport: str = "http"
+    charset: str = ""
+    language: str = ""
+    guid: str = ""
+    verdict: Literal["new", "changed"] = "new"
+
+
+class FeedSpec(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One configured source, as in feeds.toml and on `newswire.feeds`. `interval_s` 0 takes the configured default."""
+
+    id: str
+    url: str
+    title: str = ""
+    provider: str = ""
+    language: str = ""
+    interval_s: float = 0.0
+    is_paused: bool = False
+    ports: tuple[int, ...] = ()
+    user_agent: str = ""
+
+
+class FeedState(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the poller knows about a feed (`newswire.feeds.state`).
+
+    `seen` maps seen key to item digest for the items of the last polls, oldest first. `polled_at` (seconds) names the poll: one
+    whose commit got no answer is told from one that never happened by it. The counts are cumulative.
+    `paused` is the operator's word (pause, resume): None follows the catalogue.
+    """
+
+    etag: str = ""
+    last_modified: str = ""
+    document: str = ""
+    seen: Mapping[str, str] = {}
+    polled_at: float = 0.0
+    next_poll_at: float = 0.0
+    failures: float = 0.0
+    last_status: int = 0
+    last_error: str = ""
+    paused: bool | None = None
+    items: int = 0
+    emitted: int = 0
+    dropped: Mapping[str, int] = {}
+    rejected: Mapping[str, int] = {}
+
+
+class Command(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line on `newswire.ops.command`: every worker reads all of them and acts on what it owns."""
+
+    verb: Literal["poll-now", "pause", "resume", "drain"]
+    feed: str = ""
+    id: str
+    at: float
+
+
+# ── verdicts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Side(Struct, frozen=True):
+    """A side event: goes to `topic` (name in the topic table) in the same transaction."""
+
+    topic: str
+    key: str
+    value: object
+
+
+Write = tuple[bytes, bytes | None]  # a state key and its new value; None deletes
+
+
+class Emit(Struct, frozen=True):
+    """Goes on. `writes` change the stage's own state once the transaction holds."""
+
+    record: object
+    also: tuple[Side, ...] = ()
+    writes: tuple[Write, ...] = ()
+
+
+class Drop(Struct, frozen=True):
+    """Ends here on purpose."""
+
+    reason: Reason
+    also: tuple[Side, ...] = ()
+    writes: tuple[Write, ...] = ()
+
+
+class Reject(Struct, frozen=True):
+    """Cannot be used: goes to `newswire.dead` with the original bytes and headers. `detail` names the thing, at most 1 KiB."""
+
+    reason: Reason
+    detail: str = ""
+
+
+Verdict = Emit | Drop | Reject
+State = Mapping[bytes, bytes]
+StageFunction = Callable[..., Verdict]  # stage(record, state, now): no await, no Kafka, no clock, no randomness, no log
+
+
+class Stage(Struct, frozen=True, kw_only=True):
+    """A stage function with its name (also its metric, dead-letter and test name) and version; `stateful` has a keyed state."""
+
+    name: str
+    function: StageFunction
+    version: str
+    stateful: bool = False

@@ -1,0 +1,376 @@
+"""The object sink: reads one topic and seals it into an object store, each record in exactly one segment.
+
+A consumer group of its own; a *lane* per assigned partition. A lane reads into its buffer until a trigger fires, then a
+task seals the buffer (`seal.py` is the protocol) while the partition is paused and the loop keeps polling, so that slow
+stores never cost the membership. On revoke the buffer is dropped: the next owner reads it again, or finishes the range
+that was decided. Offsets are committed here and nowhere else, with the generation and member id of the assignment: a
+zombie's commit is refused by the broker, also while this member is already rejoining under a new generation (the
+consumer's own `commit` would send whatever generation it has by then).
+
+The only module of the sink that knows aiokafka.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.client import AIOKafkaClient, CoordinationType
+from aiokafka.errors import (
+    IllegalGenerationError,
+    KafkaError,
+    NoError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
+from aiokafka.protocol.commit import OffsetCommitRequest, OffsetFetchRequest
+
+from pipeline.sinks.lane import Lane, LaneReport, LaneState
+from pipeline.sinks.seal import RETRY_FIRST_S, RETRY_S_MAX, DeadLetter, Fenced, Halt, Sealer, Tools
+from pipeline.sinks.segment import Limits, Place, relieve, should_seal
+from pipeline.sinks.stores import Store, StoreError
+from pipeline.topic_ids import topic_ids
+
+POLL_MS = 200  # how late a trigger by age may fire
+POLL_RECORDS = 1000  # encoding takes 10–20 µs a record: the event loop is held for 20 ms at most
+FETCH_BYTES = 8 << 20  # one fetch of all partitions, compressed
+REQUEST_MS_MAX = 10_000  # a commit that takes longer is sent again
+METADATA_MS_MAX = 15_000  # how long a topic's deletion or new partitions may go unnoticed
+CLOSE_S_MAX = 5.0  # leaving the group politely; a dead broker must not hold up a shutdown
+STOP_S = 20.0
+NO_OFFSET = -1
+FENCED = (IllegalGenerationError, UnknownMemberIdError, RebalanceInProgressError)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectSettings:
+    """Which topic goes where. `security` are keyword arguments of every aiokafka client (`security_protocol`, …)."""
+
+    bootstrap: str
+    group: str
+    topic: str
+    prefix: str = ""
+    limits: Limits = field(default_factory=Limits)
+    session_timeout_ms: int = 6_000
+    heartbeat_interval_ms: int = 1_500
+    retry_s_max: float = RETRY_S_MAX
+    security: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ObjectSink:
+    """`start`, then `run` in a task until `stop`. `counts`: sealed, verified, retries, gaps, halted, fenced, sessions_lost.
+
+    `dead` receives each record that no line can hold; it is awaited, and repeated on errors, before the offset moves on,
+    so a dead letter topic that is down halts the partition. `at` is told each step of the protocol (crash tests).
+    """
+
+    def __init__(
+        self, settings: ObjectSettings, store: Store, dead: DeadLetter, at: Callable[[str], None] = lambda point: None
+    ) -> None:
+        self.settings = settings
+        self.counts: Counter[str] = Counter()
+        self.lanes: dict[int, Lane] = {}
+        self._tools = Tools(
+            store=store,
+            dead=dead,
+            writer=f"newswire {version('newswire')}",
+            transient=(StoreError, OSError, KafkaError),
+            at=at,
+            retry_s_max=settings.retry_s_max,
+            counts=self.counts,
+        )
+        self._is_draining = False
+        self._stopping, self._stopped = asyncio.Event(), asyncio.Event()
+        self._stopped.set()
+        self._stop_s = STOP_S
+
+    # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def start(self) -> None:
+        """Asks the store once, so that a wrong path shows at the start and not after a minute. Raises `StoreError`."""
+        await self._tools.store.head("probe")
+
+    async def run(self) -> None:
+        """Consumes until `stop`. Lost sessions (broker gone, group error) are opened again with back-off."""
+        delay_s = RETRY_FIRST_S
+        self._stopped.clear()
+        try:
+            while not self._stopping.is_set():
+                began = time.monotonic()
+                try:
+                    await self._session()
+                except (KafkaError, OSError) as error:
+                    self.counts["sessions_lost"] += 1
+                    log.error("objects.session_lost", error=f"{type(error).__name__}: {error}", delay_s=delay_s)
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._stopping.wait(), delay_s)
+                is_stable = time.monotonic() - began > self.settings.retry_s_max
+                delay_s = RETRY_FIRST_S if is_stable else min(delay_s * 2, self.settings.retry_s_max)
+        finally:
+            self._stopped.set()
+
+    async def stop(self, deadline_s: float = STOP_S) -> None:
+        """Seals what is buffered (trigger `shutdown`) as far as the deadline allows, leaves the group, ends `run`."""
+        self._stop_s = deadline_s
+        self._stopping.set()
+        await self._stopped.wait()
+
+    def seal_now(self) -> None:
+        """Seals everything buffered, and from now on whatever comes as soon as the partition is caught up (drain)."""
+        self._is_draining = True
+        for lane in self.lanes.values():
+            lane.is_forced = True
+
+    @property
+    def is_settled(self) -> bool:
+        """True while every assigned partition is caught up and sealed to its end."""
+        return bool(self.lanes) and all(
+            lane.state == "open" and lane.buffer.span == 0 and self._is_caught_up(lane) for lane in self.lanes.values()
+        )
+
+    def report(self) -> dict[int, LaneReport]:
+        """The assigned partitions."""
+        return {partition: lane.report() for partition, lane in sorted(self.lanes.items())}
+
+    async def _session(self) -> None:
+        """One membership of the group, from joining to leaving."""
+        settings = self.settings
+        self._client = AIOKafkaClient(
+            bootstrap_servers=settings.bootstrap, request_timeout_ms=REQUEST_MS_MAX, **settings.security
+        )
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=settings.bootstrap,
+            group_id=settings.group,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            session_timeout_ms=settings.session_timeout_ms,
+            heartbeat_interval_ms=settings.heartbeat_interval_ms,
+            rebalance_timeout_ms=2 * settings.session_timeout_ms,
+            metadata_max_age_ms=METADATA_MS_MAX,
+            fetch_max_bytes=FETCH_BYTES,
+            **settings.security,
+        )
+        tasks: list[asyncio.Task[Any]] = []
+        try:
+            await self._client.bootstrap()
+            self._client.set_topics([settings.topic])
+            await self._consumer.start()
+            self._consumer.subscribe([settings.topic], listener=_Assignments(self))
+            tasks = [asyncio.create_task(self._poll()), asyncio.create_task(self._stopping.wait())]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if tasks[0].done():
+                tasks[0].result()
+            tasks[0].cancel()
+            await self._seal_rest()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await self._close()
+
+    async def _seal_rest(self) -> None:
+        for lane in self.lanes.values():
+            if lane.is_reading and lane.redo is None and lane.buffer.span:
+                self._begin(lane, "sealing", self._seal(lane, "shutdown"))
+        unfinished = [lane.task for lane in self.lanes.values() if lane.state == "sealing" and lane.task]
+        try:
+            async with asyncio.timeout(self._stop_s):
+                await asyncio.gather(*unfinished)
+        except TimeoutError:  # the decided ranges are finished by the next owner, the others read again
+            log.warning("objects.stopped_late", partitions=len(unfinished), deadline_s=self._stop_s)
+
+    async def _close(self) -> None:
+        await self._drop_lanes()
+        try:
+            async with asyncio.timeout(CLOSE_S_MAX):
+                await self._consumer.stop()
+                await self._client.close()
+        except (KafkaError, OSError) as error:
+            log.warning("objects.closed_roughly", error=f"{type(error).__name__}: {error}")
+
+    # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _poll(self) -> None:
+        while True:
+            try:
+                fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS)
+            except OffsetOutOfRangeError as error:
+                self._out_of_range(error.args[0])
+                continue
+            except NoOffsetForPartitionError:  # recovery, which decides where to start, is still at work
+                await asyncio.sleep(POLL_MS / 1000)
+                continue
+            now = time.monotonic()
+            for lane in tuple(self.lanes.values()):
+                if lane.is_reading:  # then its position is known, and no await below gives way to a rebalance
+                    lane.take(fetched.get(lane.tp, ()), await self._consumer.position(lane.tp), now, self.settings.limits)
+                    self._settle(lane, now)
+                elif lane.task is not None and lane.task.done():
+                    lane.task.result()  # an error that nobody foresaw ends the session
+            self._relieve()
+
+    def _settle(self, lane: Lane, now: float) -> None:
+        if lane.redo is not None:
+            if lane.buffer.next > lane.redo:
+                self._begin(lane, "sealing", self._seal(lane, None))
+            return
+        why = should_seal(lane.facts(self._is_draining, self._is_caught_up(lane)), now, self.settings.limits)
+        if why is not None:
+            self._begin(lane, "sealing", self._seal(lane, why))
+
+    def _relieve(self) -> None:
+        """Keeps all buffers within the memory budget: the largest partition waits, at the limit it is sealed."""
+        reading = {partition: lane for partition, lane in self.lanes.items() if lane.is_reading and lane.redo is None}
+        sizes = {partition: lane.buffer.bytes for partition, lane in self.lanes.items()}
+        held, full = relieve(sizes, self.settings.limits.memory_bytes_max)
+        for partition, lane in reading.items():
+            if partition == full:
+                self._begin(lane, "sealing", self._seal(lane, "memory"))
+            elif partition == held:
+                self._consumer.pause(lane.tp)
+            else:
+                self._consumer.resume(lane.tp)
+
+    def _is_caught_up(self, lane: Lane) -> bool:
+        end = self._consumer.last_stable_offset(lane.tp)
+        return end is not None and lane.buffer.next >= end
+
+    def _out_of_range(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Retention passed us, or the topic is another one: seal what was read, then let recovery find out."""
+        for tp, offset in offsets.items():
+            lane = self.lanes.get(tp.partition)
+            if lane is None or not lane.is_reading:
+                continue
+            lane.strikes += 1
+            log.error("objects.out_of_range", topic=tp.topic, partition=tp.partition, offset=offset, strikes=lane.strikes)
+            if lane.redo is None and lane.buffer.span:
+                self._begin(lane, "sealing", self._seal(lane, "out_of_range"))
+            else:
+                self._begin(lane, "recovering", self._recover(lane))
+
+    # ── lanes ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def open_lanes(self, assigned: Iterable[TopicPartition]) -> None:
+        """After a rebalance. Returns at once, because aiokafka sends no heartbeat meanwhile."""
+        membership = (self._consumer._coordinator.generation, self._consumer._coordinator.member_id)
+        for tp in assigned:
+            lane = self.lanes[tp.partition] = Lane(tp, membership)
+            lane.is_forced = self._is_draining
+            self._consumer.seek(tp, 0)  # paused; without a position aiokafka would keep asking and fetch nothing else
+            self._begin(lane, "recovering", self._recover(lane))
+
+    async def _drop_lanes(self) -> None:
+        """Before a rebalance: buffers go, and nothing of this generation is under way when it returns."""
+        tasks = [lane.task for lane in self.lanes.values() if lane.task is not None]
+        self.lanes.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _begin(self, lane: Lane, state: LaneState, work: Coroutine[Any, Any, None]) -> None:
+        self._consumer.pause(lane.tp)
+        lane.state = state
+        lane.task = asyncio.create_task(self._guard(lane, work))
+
+    async def _guard(self, lane: Lane, work: Coroutine[Any, Any, None]) -> None:
+        """Runs the work; the lane reads on after it, or ends as fenced (the rebalance follows) or halted (a person must)."""
+        try:
+            await work
+        except Fenced as error:
+            lane.state, lane.detail = "fenced", str(error)
+            self.counts["fenced"] += 1
+            log.warning("objects.fenced", topic=lane.tp.topic, partition=lane.tp.partition, error=lane.detail)
+        except Halt as error:
+            lane.state, lane.detail = "halted", str(error)
+            self.counts["halted"] += 1
+            log.critical("objects.halted", topic=lane.tp.topic, partition=lane.tp.partition, error=lane.detail)
+        else:
+            lane.state, lane.is_forced = "open", False
+            lane.buffer = lane.sealer.new_buffer()
+            self._consumer.seek(lane.tp, lane.buffer.next)
+            self._consumer.resume(lane.tp)
+
+    async def _seal(self, lane: Lane, why: str | None) -> None:
+        """Seals the buffer; None: it was decided before. What was read under another topic id is not sealed at all."""
+        if await self._tools.persist(self._topic_id, "topic_id") != lane.sealer.place.topic_id:
+            log.warning("objects.topic_recreated", topic=lane.tp.topic, partition=lane.tp.partition)
+            await self._recover(lane)
+        elif why is None:
+            await lane.sealer.finish(lane.buffer)
+        else:
+            await lane.sealer.seal(lane.buffer, why)
+
+    async def _recover(self, lane: Lane) -> None:
+        if lane.strikes > 1:
+            await asyncio.sleep(min(RETRY_FIRST_S * 2**lane.strikes, self.settings.retry_s_max))
+        persist = self._tools.persist
+        topic_id = await persist(self._topic_id, "topic_id")
+        committed = await persist(lambda: self._committed(lane.tp), "committed")
+        log_start = await persist(lambda: self._consumer.beginning_offsets([lane.tp]), "log_start")
+        place = Place(self.settings.prefix, lane.tp.topic, topic_id, lane.tp.partition)
+        lane.sealer = Sealer(place, self._tools, partial(self._commit, lane))
+        await lane.sealer.recover(committed, log_start[lane.tp])
+
+    # ── Kafka ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _topic_id(self) -> str:
+        ids = await topic_ids(self._client, [self.settings.topic])
+        if self.settings.topic not in ids:
+            raise UnknownTopicOrPartitionError(self.settings.topic)
+        return ids[self.settings.topic]
+
+    async def _committed(self, tp: TopicPartition) -> tuple[int, str] | None:
+        """(offset, metadata), None if there is none. An error (say, a coordinator still loading) is never taken for none."""
+        response = await self._ask_coordinator(OffsetFetchRequest(self.settings.group, [(tp.topic, [tp.partition])]))
+        _raise_for(response.error_code)
+        [(_, [(_, offset, metadata, error_code)])] = response.topics
+        _raise_for(error_code)
+        return None if offset == NO_OFFSET else (offset, metadata or "")
+
+    async def _commit(self, lane: Lane, offset: int, metadata: str) -> None:
+        generation, member_id = lane.membership
+        request = OffsetCommitRequest(
+            self.settings.group,
+            generation,
+            member_id,
+            OffsetCommitRequest.DEFAULT_RETENTION_TIME,
+            [(lane.tp.topic, [(lane.tp.partition, offset, metadata)])],
+        )
+        [(_, [(_, error_code)])] = (await self._ask_coordinator(request)).topics
+        if for_code(error_code) in FENCED:
+            raise Fenced(f"commit of {offset} refused: {for_code(error_code).__name__}")
+        _raise_for(error_code)
+
+    async def _ask_coordinator(self, request: Any) -> Any:
+        node = await self._client.coordinator_lookup(CoordinationType.GROUP, self.settings.group)
+        return await self._client.send(node, request)
+
+
+def _raise_for(error_code: int) -> None:
+    error = for_code(error_code)
+    if error is not NoError:
+        raise error()
+
+
+class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    def __init__(self, sink: ObjectSink) -> None:
+        self._sink = sink
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        await self._sink._drop_lanes()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._sink.open_lanes(assigned)

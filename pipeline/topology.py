@@ -1,0 +1,140 @@
+"""THE MAP: what runs in a worker, in the order in which an article passes.
+
+poll → newswire.raw → ingest (dedup, normalize) → newswire.normalized → link → newswire.linked → enrich → newswire.enriched
+→ routes (public topics) and objects (object storage). Nothing is decided here; follow a name to see how.
+"""
+
+from pathlib import Path
+
+import faust
+
+from pipeline import codec, stages
+from pipeline.config import Config
+from pipeline.control import Control, Reporter
+from pipeline.directory import Directory
+from pipeline.hop import Hop, Message, install_cpu_timer
+from pipeline.intake import Intake
+from pipeline.lane import Wiring
+from pipeline.metrics import Metrics
+from pipeline.poll.poller import Poller
+from pipeline.records import Article
+from pipeline.sinks.service import ObjectsSink
+from pipeline.stages.route import public_topic
+from pipeline.state import store_opener
+from pipeline.topics import full_name
+
+
+def _to(topic: str, article: Article, key: str) -> Message:
+    return Message(topic, key.encode(), codec.encode(article), codec.article_headers(article, topic))
+
+
+def _story(article: Article) -> str:
+    return article.pipeline.story.id if article.pipeline.story else article.uri
+
+
+INGEST = Hop(
+    name="ingest",
+    source="raw",
+    stages=(stages.DEDUP, stages.NORMALIZE),
+    decode=codec.decode_raw,
+    now_of=lambda item: item.fetched_at,
+    encode=lambda article: _to("normalized", article, article.language or "und"),
+)
+LINK = Hop(
+    name="link",
+    source="normalized",
+    stages=(stages.LINK,),
+    decode=codec.decode_article,
+    now_of=lambda article: article.pipeline.times.ingested,
+    encode=lambda article: _to("linked", article, _story(article)),
+)
+ENRICH = Hop(
+    name="enrich",
+    source="linked",
+    stages=(stages.ENRICH,),
+    decode=codec.decode_article,
+    now_of=lambda article: article.pipeline.times.ingested,
+    encode=lambda article: _to("enriched", article, _story(article)),
+)
+ROUTES = Hop(
+    name="routes",
+    source="enriched",
+    stages=(stages.ROUTE,),
+    decode=codec.decode_article,
+    now_of=lambda article: article.pipeline.times.ingested,
+    encode=lambda article: _to(public_topic(article), article, article.uri),
+)
+HOPS = (INGEST, LINK, ENRICH, ROUTES)
+
+# (upstream stage, downstream stage): what the first emits the second takes in; `objects` is the object sink's own account
+EDGES = (
+    ("poll", "dedup"),
+    ("dedup", "normalize"),
+    ("normalize", "link"),
+    ("link", "enrich"),
+    ("enrich", "route"),
+    ("enrich", "objects"),
+)
+
+
+def groups(config: Config) -> dict[str, str]:
+    """Every consumer group of the data plane and the topic it reads, in data order."""
+    prefix, app = config.kafka.prefix, config.kafka.app
+    return {f"{app}-{hop.name}": f"{prefix}.{hop.source}" for hop in HOPS} | {f"{app}-objects": f"{prefix}.enriched"}
+
+
+def create_app(config: Config, worker: str = "w0") -> faust.App:
+    """A Faust app with every service of one worker. `worker` names its slot: local state and control group belong to it."""
+    app = faust.App(
+        f"{config.kafka.app}-control-{worker}",
+        broker=f"kafka://{config.kafka.bootstrap}",
+        store="memory://",
+        autodiscover=False,
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        worker_redirect_stdouts=False,
+        consumer_auto_offset_reset="latest",
+        broker_session_timeout=8,
+        broker_heartbeat_interval=1.5,
+        broker_rebalance_timeout=10,
+    )
+    metrics = Metrics()
+    directory = Directory(config, loop=app.loop, beacon=app.beacon)
+    open_store = store_opener(config.state.store, Path(config.state.folder) / config.kafka.app / worker)
+    install_cpu_timer()
+
+    def wiring(name: str, changelogs: dict[str, str]) -> Wiring:
+        return Wiring(
+            name=name,
+            kafka=config.kafka,
+            changelogs=changelogs,
+            partitions=directory.partitions,
+            identities=directory.identities,
+            open_store=open_store,
+            transaction_timeout_s=config.hops.transaction_timeout_s,
+            metrics=metrics.lane(name),
+        )
+
+    poller = Poller(config, wiring("poll", {"poll": "feeds.state"}), metrics, loop=app.loop, beacon=app.beacon)
+    intakes = []
+    for hop in HOPS:
+        batches = app.channel(maxsize=64)
+        changelogs = {stage.name: f"state.{stage.name}" for stage in hop.stages if stage.stateful}
+        intake = Intake(hop, config, wiring(hop.name, changelogs), batches, loop=app.loop, beacon=app.beacon)
+        app.agent(batches, name=hop.name, concurrency=config.hops.concurrency)(intake.run_batches)
+        intakes.append(intake)
+    objects = ObjectsSink(config, metrics, loop=app.loop, beacon=app.beacon)
+    commands = app.topic(full_name(config.kafka.prefix, "ops.command"), value_type=bytes, value_serializer="raw")
+    app.agent(commands, name="command")(Control(config, poller, objects).obey)
+    reporter = Reporter(config, worker, metrics, (poller, intakes), loop=app.loop, beacon=app.beacon)
+
+    for service in (directory, poller, *intakes, objects, reporter):
+        app.service(service)
+
+    @app.on_before_shutdown.connect
+    async def drain(_app: faust.App, **_kwargs: object) -> None:
+        for service in (poller, *intakes, objects):
+            await service.quiesce()
+
+    return app
