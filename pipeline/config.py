@@ -57,7 +57,6 @@ class Poll:
 
     catalogue: str = "feeds.toml"
     interval_s: float = 300.0
-    interval_min_s: float = 60.0
     in_flight_max: int = 64
     allow: tuple[str, ...] = ()
     user_agent: str = "newswire/0.1 (+https://newswire.example/about)"
@@ -286,6 +285,15 @@ def _read_secret_files(values: dict[str, Any], origins: dict[str, str]) -> None:
 def _nearest(word: str, known: Mapping[str, Any]) -> str:
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known)[:12])} …"
+
+
+def to_environment(config: Config) -> dict[str, str]:
+    """Environment variables that give a child process these settings, whatever its own file says."""
+    names = {}
+    for key in TYPES:
+        value = _value(config, key)
+        names[environment_name(key)] = ",".join(value) if isinstance(value, tuple) else str(value)
+    return {name: text for name, text in names.items() if text != ""}
 
 
 def rows(config: Config) -> list[tuple[str, Any, str]]:

@@ -130,11 +130,14 @@ def create_app(config: Config, worker: str = "w0") -> faust.App:
     reporter = Reporter(config, worker, metrics, (poller, intakes), loop=app.loop, beacon=app.beacon)
 
     for service in (directory, poller, *intakes, objects, reporter):
-        app.service(service)
+        app.service(service)  # type: ignore[arg-type]  # takes instances as well as classes
 
-    @app.on_before_shutdown.connect
-    async def drain(_app: faust.App, **_kwargs: object) -> None:
-        for service in (poller, *intakes, objects):
-            await service.quiesce()
+    async def drain(*_app: object, **_signal: object) -> None:
+        await poller.quiesce()
+        for intake in intakes:
+            await intake.quiesce()
+        await objects.quiesce()
+
+    app.on_before_shutdown.connect(drain, weak=False)
 
     return app

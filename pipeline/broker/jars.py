@@ -54,9 +54,7 @@ class Jar:
 Fetch = Callable[[Jar, Path], Path]  # brings one jar into a fresh folder, returns where it lies; raises OSError or RuntimeError
 
 
-def fetch_jars(
-    lock: Path, cache_dir: Path, *, fetch: "Fetch | None" = None, progress: Progress | None = None
-) -> tuple[Path, ...]:
+def fetch_jars(lock: Path, cache_dir: Path, *, fetch: Fetch | None = None, progress: Progress | None = None) -> tuple[Path, ...]:
     """Paths of all jars of `lock` in its order, fetching those that the cache lacks.
 
     When every file still has the size and mtime it had after its verification, this reads one index file and asks no network.
@@ -135,7 +133,7 @@ def _is_stamped(path: Path, jar: Jar, stamps: Mapping[str, Stamp]) -> bool:
     """Has the file not changed since its bytes were verified against this lock line? Size and mtime stand for the bytes."""
     try:
         return stamps.get(jar.file_name) == _stamp(path, jar.sha256)
-    except FileNotFoundError:
+    except OSError:  # not there, or not a folder on the way
         return False
 
 
@@ -223,7 +221,7 @@ def _read_index(cache_dir: Path) -> dict[str, Stamp]:
     try:
         index = json.loads((cache_dir / INDEX_NAME).read_text(encoding="utf-8"))
         return {name: (int(size), int(mtime_ns), str(sha256)) for name, (size, mtime_ns, sha256) in index.items()}
-    except (FileNotFoundError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 

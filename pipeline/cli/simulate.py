@@ -79,7 +79,10 @@ def _print_feeds(base_url: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("feed", "language", "title", "url")
+    table = Table()
+    table.add_column("feed", no_wrap=True)
+    table.add_column("language")
+    table.add_column("url", overflow="fold")  # never cut: it is there to be copied
     for feed in feeds:
-        table.add_row(feed["id"], feed["language"], feed["title"], feed["url"])
+        table.add_row(feed["id"], feed["language"], feed["url"])
     Console().print(table)

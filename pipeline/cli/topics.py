@@ -50,7 +50,7 @@ def ls(ctx: click.Context, as_json: bool) -> None:
     table = Table("topic", "key", "parts", "cleanup", "written by", "meaning", box=None, pad_edge=False)
     for row in rows:
         kept = row["cleanup"] if row["cleanup"] == "compact" else f"{int(str(row['retention_ms'])) // 86_400_000} d"
-        table.add_row(str(row["topic"]), str(row["key"]), str(row["partitions"]), str(kept), str(row["owner"]), str(row["meaning"]))
+        table.add_row(*(str(cell) for cell in (row["topic"], row["key"], row["partitions"], kept, row["owner"], row["meaning"])))
     console().print(table)
 
 
@@ -98,14 +98,14 @@ def _show_changes(changes: list[Any], as_json: bool, none: str) -> None:
 
 @topics.command("tail")
 @click.argument("topic")
-@click.option("--from", "where", type=click.Choice(["start", "end"]), default="end", help="Begin at the oldest or the next record.")
+@click.option("--from", "where", type=click.Choice(["start", "end"]), default="end", help="Begin at the oldest or next record.")
 @click.option("--grep", default="", help="Only records whose value or key contains this text (any case).")
 @click.option("--header", "headers", multiple=True, metavar="NAME[=TEXT]", help="Only records with this header; repeatable.")
 @click.option("--count", type=int, default=0, help="Stop after this many records.")
 @click.option("--for", "seconds", type=float, default=0, help="Stop after this many seconds.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_context
-def tail(ctx: click.Context, topic: str, **options: Any) -> None:
+def tail(ctx: click.Context, /, topic: str, **options: Any) -> None:
     """Print records of TOPIC (`raw` or `newswire.raw`) as they come; Ctrl-C ends."""
     config = connected(settings(ctx))
     short = topic.removeprefix(config.kafka.prefix + ".")
@@ -198,4 +198,5 @@ def summary(value: str) -> str:
             version = document.get("version", "–")
             return f"{document['headlines'][0]['value']}  [{document.get('language', '')} v{version}, {len(value)} bytes]"
     plain = " ".join("".join(c if c.isprintable() else " " for c in value[: VALUE_CHARS * 2]).split())
-    return plain[:VALUE_CHARS] + (f" … ({len(value)} characters)" if len(plain) > VALUE_CHARS or len(value) > VALUE_CHARS * 2 else "")
+    is_cut = len(plain) > VALUE_CHARS or len(value) > VALUE_CHARS * 2
+    return plain[:VALUE_CHARS] + (f" … ({len(value)} characters)" if is_cut else "")

@@ -39,7 +39,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchFailed:
-    """No usable answer. `kind` says how bad a sign it is for the feed, `reason` is one word for counters, `status` 0: none came."""
+    """No usable answer. `kind` says how bad a sign it is for the feed, `reason` is one word for counters, `status` 0: none."""
 
     kind: Kind
     reason: str

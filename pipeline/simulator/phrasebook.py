@@ -98,10 +98,10 @@ def phrasebook(language: str) -> Phrasebook:
 
 
 def compile_template(text: str) -> Template:
-    """Parse one template line; raises ValueError on an unclosed bracket."""
-    parts, end = _sequence(text, 0, closing="")
+    """Parse one template line; raises ValueError where brackets do not match."""
+    parts, end = _sequence(text, 0)
     if end != len(text):
-        raise ValueError(f"stray bracket at {end} in {text!r}")
+        raise ValueError(f"stray {text[end]} at {end} in {text!r}")
     return parts
 
 
@@ -148,11 +148,11 @@ def _slug(names: str) -> str:
     return plain.lower().replace(" ", "-")
 
 
-def _sequence(text: str, start: int, closing: str) -> tuple[Template, int]:
-    """Parts from `start` up to one of the `closing` characters (not consumed) or the end."""
+def _sequence(text: str, start: int) -> tuple[Template, int]:
+    """Parts from `start` up to a closing character (not consumed) or the end."""
     parts: list[str | Slot | Choice | range] = []
     literal_from = position = start
-    while position < len(text) and text[position] not in closing:
+    while position < len(text) and text[position] not in "|]}":
         if text[position] not in "[{":
             position += 1
             continue
@@ -170,9 +170,9 @@ def _choice(text: str, start: int) -> tuple[Choice, int]:
     options = []
     position = start
     while text[position] != "]":
-        option, position = _sequence(text, position + 1, closing="|]")
+        option, position = _sequence(text, position + 1)
         options.append(option)
-        if position == len(text):
+        if position == len(text) or text[position] == "}":
             raise ValueError(f"[ without ] at {start} in {text!r}")
     return Choice(tuple(options)), position + 1
 

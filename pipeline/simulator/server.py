@@ -98,7 +98,7 @@ class Simulator:
         app.router.add_get("/feeds.toml", self._serve_catalogue)
         app.router.add_get("/truth.jsonl", self._serve_truth)
         app.router.add_post("/freeze", self._serve_freeze)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, HOST, port).start()
@@ -129,7 +129,7 @@ class Simulator:
         return self._running() if self._frozen is None else self._frozen
 
     def freeze(self) -> float:
-        """Stop the world: nothing becomes visible any more, polls go on. Returns the virtual second; a second call changes nothing."""
+        """Stop the world: nothing new becomes visible, polls go on. Returns the virtual second; idempotent."""
         if self._frozen is None:
             self._frozen = self._running()
             self._tell(self._frozen)
@@ -188,6 +188,7 @@ class Simulator:
             if len(lines) == _LINES_PER_SLICE:
                 await response.write(b"\n".join(lines) + b"\n")
                 lines.clear()
+                await asyncio.sleep(0)
         await response.write(b"".join(line + b"\n" for line in lines))
         return response
 

@@ -40,7 +40,8 @@ class Event:
     `kind` is how the version got there: `new`, `update` and `correction` in the story's own feed, `repeat` when another feed of
     the provider shows the same bytes, `copy` (any version) when another publisher carries the text under its own link.
     `at` is the virtual second, `visible_at` the same as a date; `published_at` is the date the item itself gives for this
-    version and `first_published_at` for its first one. `item` is the xxh3-128 hex of the bytes `<item …>…</item>`.
+    version and `first_published_at` for its first one. `item` is the poller's item
+    digest: xxh3-128 hex of the bytes `<item …>…</item>`, in UTF-8 whatever the document's encoding.
     """
 
     story: str
@@ -234,7 +235,7 @@ class Wire:
             first_published_at=rfc3339(item.first_at),
             language=feed.language,
             headline=item.headline,
-            item=xxh3_128_hexdigest(value),
+            item=xxh3_128_hexdigest(value.decode(BY_ID[sighting.owner].encoding).encode()),
         )
 
 

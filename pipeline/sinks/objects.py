@@ -57,7 +57,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectSettings:
-    """Which topic goes where. `security` are keyword arguments of every aiokafka client (`security_protocol`, …)."""
+    """Which topic goes where. `security` are more keyword arguments of every aiokafka client (`security_protocol`, …)."""
 
     bootstrap: str
     group: str
@@ -148,11 +148,10 @@ class ObjectSink:
     async def _session(self) -> None:
         """One membership of the group, from joining to leaving."""
         settings = self.settings
-        self._client = AIOKafkaClient(
-            bootstrap_servers=settings.bootstrap, request_timeout_ms=REQUEST_MS_MAX, **settings.security
-        )
+        connection = {"bootstrap_servers": settings.bootstrap, **settings.security}
+        self._client = AIOKafkaClient(**connection | {"request_timeout_ms": REQUEST_MS_MAX})
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.bootstrap,
+            **connection | {"request_timeout_ms": 3 * settings.session_timeout_ms},  # a rebalance holds the join
             group_id=settings.group,
             enable_auto_commit=False,
             auto_offset_reset="none",
@@ -162,7 +161,6 @@ class ObjectSink:
             rebalance_timeout_ms=2 * settings.session_timeout_ms,
             metadata_max_age_ms=METADATA_MS_MAX,
             fetch_max_bytes=FETCH_BYTES,
-            **settings.security,
         )
         tasks: list[asyncio.Task[Any]] = []
         try:

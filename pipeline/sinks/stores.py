@@ -154,7 +154,7 @@ class FileStore:
             async with asyncio.timeout(self.deadline_s):
                 return await asyncio.to_thread(prepared)
         except OSError as error:  # TimeoutError is one
-            raise StoreError(f"{key}: {error or f'no answer within {self.deadline_s} s'}") from error
+            raise StoreError(f"{key}: {str(error) or f'no answer within {self.deadline_s} s'}") from error
 
     def _prepare(self) -> None:
         """Makes the root and clears what killed writers left; their names were never visible."""

@@ -1,0 +1,102 @@
+"""Where every item is: accounts of all stages from the groups' offset commits, with lag, and what is unaccounted for.
+
+Downstream is read before upstream: what was emitted in between shows as in flight, never as missing.
+"""
+
+import time
+from typing import Any
+
+from aiokafka.errors import GroupCoordinatorNotAvailableError
+from msgspec import Struct
+
+from pipeline import codec, kafka
+from pipeline.config import Config
+from pipeline.kafka import Lag
+from pipeline.ledger import Account, Ledger
+from pipeline.topology import EDGES, HOPS, groups
+
+
+class Snapshot(Struct, frozen=True):
+    """The accounts at one moment. `unaccounted` per edge "upstream→downstream" must be 0; above is lost, below is doubled."""
+
+    at: float
+    ledger: Ledger
+    lags: tuple[Lag, ...]
+    unaccounted: dict[str, int]
+
+    @property
+    def lag_records(self) -> int:
+        """Offsets behind, over all groups."""
+        return sum(lag.records for lag in self.lags)
+
+    @property
+    def lag_seconds(self) -> float:
+        """Age of the oldest record that some group has not processed."""
+        return max((lag.seconds for lag in self.lags), default=0.0)
+
+    def to_builtins(self) -> dict[str, Any]:
+        """For --json."""
+        return {
+            "at": self.at,
+            "stages": self.ledger.to_builtins(),
+            "lag": {
+                "records": self.lag_records,
+                "seconds": round(self.lag_seconds, 3),
+                "groups": {
+                    name: {
+                        "topic": rows[0].topic,
+                        "records": sum(lag.records for lag in rows),
+                        "seconds": round(max(lag.seconds for lag in rows), 3),
+                    }
+                    for name in dict.fromkeys(lag.group for lag in self.lags)
+                    if (rows := [lag for lag in self.lags if lag.group == name])
+                },
+            },
+            "unaccounted": self.unaccounted,
+        }
+
+
+async def take(config: Config) -> Snapshot:
+    """Reads the accounts of the whole service."""
+    app = config.kafka.app
+    ledger = Ledger()
+    async with kafka.admin(config.kafka) as client:
+        for name in ("objects", *(hop.name for hop in reversed(HOPS)), "poll"):
+            try:
+                offsets = await kafka.group_offsets(client, f"{app}-{name}")
+            except GroupCoordinatorNotAvailableError:  # a cluster that never had a group
+                continue
+            for position in offsets.values():
+                if position.metadata:
+                    ledger.add(_read(name, codec.loads(position.metadata)))
+    lags = tuple(await kafka.lags(config.kafka, groups(config)))
+    return Snapshot(time.time(), ledger, lags, _unaccounted(ledger, lags, app))
+
+
+def _read(group: str, facts: dict[str, Any]) -> Ledger:
+    if group != "objects":
+        return Ledger.from_builtins(facts)
+    stored, rejected = facts.get("stored", 0), facts.get("rejected", {})
+    account = Account.from_builtins({"in": stored + sum(rejected.values()), "emitted": stored, "rejected": rejected})
+    return Ledger({"objects": account})
+
+
+def _unaccounted(ledger: Ledger, lags: tuple[Lag, ...], app: str) -> dict[str, int]:
+    behind = {f"{app}-{name}": 0 for name in ("objects", *(hop.name for hop in HOPS))}
+    for lag in lags:
+        behind[lag.group] += lag.records
+    group_of = {hop.stages[0].name: f"{app}-{hop.name}" for hop in HOPS} | {"objects": f"{app}-objects"}
+    found = {}
+    for upstream, downstream in EDGES:
+        if upstream not in ledger and downstream not in ledger:
+            continue
+        emitted, received = ledger.account(upstream).emitted, ledger.account(downstream).received
+        missing = emitted - received
+        in_flight = behind.get(group_of.get(downstream, ""), 0)
+        if upstream == "poll" and missing < 0:  # raw items that others than our poller wrote
+            missing = 0
+        found[f"{upstream}→{downstream}"] = max(0, missing - in_flight) if missing > 0 else missing
+    for stage, account in ledger.items():
+        if account.imbalance:
+            found[stage] = account.imbalance
+    return found

@@ -1,0 +1,40 @@
+"""`newswire worker`: one worker process."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.cli.context import connected, settings
+
+if TYPE_CHECKING:
+    from pipeline.config import Config
+
+
+@click.command()
+@click.option("--name", default="w0", show_default=True, help="The worker's slot: local state and control group belong to it.")
+@click.option("--metrics-port", type=int, help="Port of /metrics on loopback (0: a free one).")
+@click.pass_context
+def worker(ctx: click.Context, name: str, metrics_port: int | None) -> None:
+    """Run one worker process against an existing Kafka.
+
+    More workers, here or on other machines, share the work: start them with another --name. SIGTERM finishes what is in hand.
+    """
+    config = connected(settings(ctx, metrics__port=metrics_port))
+    run_worker(config, name)
+
+
+def run_worker(config: "Config", name: str) -> None:
+    """Runs the Faust worker until a signal ends it, then exits."""
+    import uvloop
+    from faust.worker import Worker
+
+    from pipeline.logs import configure
+    from pipeline.topology import create_app
+
+    configure(config.log, name)
+    uvloop.install()
+    app = create_app(config, name)
+    faust_worker = Worker(app, loglevel=config.log.level, redirect_stdouts=False, quiet=True, override_logging=False, daemon=True)
+    sys.exit(faust_worker.execute_from_commandline())
+

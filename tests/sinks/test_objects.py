@@ -1,0 +1,473 @@
+"""The object sink against a real broker: the happy way, crashes, zombies, recreated topics, retention, transactions."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.errors import GroupCoordinatorNotAvailableError
+
+from pipeline import codec
+from pipeline.reasons import Reason
+from pipeline.sinks.line import Record
+from pipeline.sinks.manifests import manifests_of, topic_ids_in
+from pipeline.sinks.objects import ObjectSettings, ObjectSink
+from pipeline.sinks.progress import parse_metadata
+from pipeline.sinks.segment import Limits, Place
+from pipeline.sinks.stores import FileStore, MemoryStore, Store
+from pipeline.topic_ids import topic_ids
+from tests.sinks.tiling import Report, check_tiling, stored_records
+
+POINTS = ("before_intent", "after_intent", "after_put", "after_manifest", "after_commit")
+QUICK = Limits(age_s=0.3)
+PATIENT = Limits(age_s=3600.0)
+WAIT_S = 30.0
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+class Abandoned(ObjectSink):
+    """A sink whose process is killed: connections drop, nothing is sealed, the group is not left."""
+
+    async def _close(self) -> None:
+        await self._drop_lanes()
+        coordinator = self._consumer._coordinator
+        coordinator.generation = -1  # so that no LeaveGroup goes out
+        await self._consumer.stop()
+        await self._client.close()
+
+
+class Corner:
+    """One topic of the broker, its producer, and the sinks that read it."""
+
+    def __init__(self, bootstrap: str, topic: str, store: Store, admin: AIOKafkaAdminClient) -> None:
+        self.bootstrap, self.topic, self.store, self.admin = bootstrap, topic, store, admin
+        self.dead: list[tuple[int, Reason]] = []
+        self.settings = ObjectSettings(
+            bootstrap=bootstrap, group=f"{topic}-objects", topic=topic, prefix="news", limits=QUICK, retry_s_max=1.0
+        )
+
+    async def create(self, partitions: int = 1) -> None:
+        await self.admin.create_topics(
+            [NewTopic(self.topic, partitions, 1, topic_configs={"message.timestamp.type": "LogAppendTime"})]
+        )
+        while self.topic not in await topic_ids(self.bootstrap, [self.topic]):
+            await asyncio.sleep(0.05)
+
+    async def send(self, values: Iterable[bytes], partition: int = 0) -> None:
+        async with producer(self.bootstrap) as to:
+            await asyncio.gather(*[await to.send(self.topic, value, partition=partition) for value in values])
+
+    def sink(
+        self, kind: type[ObjectSink] = ObjectSink, at: Callable[[str], None] = lambda point: None, **over: object
+    ) -> ObjectSink:
+        async def dead(record: Record, reason: Reason, detail: str) -> None:
+            self.dead.append((record.offset, reason))
+
+        return kind(replace(self.settings, **over), self.store, dead, at)  # type: ignore[arg-type]
+
+    @asynccontextmanager
+    async def running(self, sink: ObjectSink) -> AsyncIterator[ObjectSink]:
+        await sink.start()
+        run = asyncio.create_task(sink.run())
+        try:
+            yield sink
+        finally:
+            await sink.stop()
+            await run
+
+    async def committed(self) -> dict[int, tuple[int, str]]:
+        while True:
+            try:
+                offsets = await self.admin.list_consumer_group_offsets(self.settings.group)
+                break
+            except GroupCoordinatorNotAvailableError:  # the broker's first group of all
+                await asyncio.sleep(0.1)
+        return {tp.partition: (found.offset, found.metadata) for tp, found in offsets.items() if tp.topic == self.topic}
+
+    async def until_committed(self, **ends: int) -> None:
+        """Waits until each partition (p0=…, p1=…) is sealed to this offset."""
+        wanted = {int(name[1:]): end for name, end in ends.items()}
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                found = await self.committed()
+                if all(partition in found and found[partition][0] >= end for partition, end in wanted.items()):
+                    break
+                await asyncio.sleep(0.05)
+
+    async def check(self) -> Report:
+        """Invariants, and the accounts in the metadata against the store's."""
+        committed = await self.committed()
+        ids = await topic_ids(self.bootstrap, [self.topic])
+        offsets = {partition: offset for partition, (offset, _) in committed.items()}
+        report = await check_tiling(self.store, "news", self.topic, offsets, ids[self.topic])
+        assert report.problems == []
+        accounts = [parse_metadata(metadata) for _, metadata in committed.values()]
+        assert all(account is not None and account.intent is None for account in accounts)
+        assert sum(account.stored for account in accounts if account) == report.stored
+        assert sum(sum(account.rejected.values()) for account in accounts if account) == report.rejected.total()
+        return report
+
+    async def values(self) -> list[int]:
+        """The numbers of all stored events, in the order of the store."""
+        return [codec.loads(record.value)["n"] for record in await stored_records(self.store, "news", self.topic) if record.value]
+
+
+@asynccontextmanager
+async def producer(bootstrap: str, transactional_id: str | None = None) -> AsyncIterator[AIOKafkaProducer]:
+    to = AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id=transactional_id, compression_type="zstd")
+    await to.start()
+    try:
+        yield to
+    finally:
+        await to.stop()
+
+
+@pytest.fixture
+async def corner(broker: str, unique: str, tmp_path: Path) -> AsyncIterator[Corner]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await admin.start()
+    try:
+        yield Corner(broker, f"{unique}.enriched", FileStore(tmp_path / "objects"), admin)
+    finally:
+        await admin.close()
+
+
+def events(numbers: range) -> list[bytes]:
+    return [codec.dumps({"n": n}) for n in numbers]
+
+
+async def test_records_become_segments_and_a_restart_goes_on(corner: Corner) -> None:
+    await corner.create(partitions=2)
+    await corner.send(events(range(100)), 0)
+    await corner.send(events(range(100, 150)), 1)
+    async with corner.running(corner.sink()):
+        await corner.until_committed(p0=100, p1=50)
+        await corner.send(events(range(150, 160)), 0)
+        await corner.until_committed(p0=110)
+    await corner.send(events(range(160, 170)), 0)
+    async with corner.running(corner.sink()):
+        await corner.until_committed(p0=120)
+    report = await corner.check()
+    assert (report.stored, report.segments, report.gaps) == (170, 4, 0)
+    assert sorted(await corner.values()) == list(range(170))
+
+
+async def test_a_full_segment_is_cut_exactly(corner: Corner) -> None:
+    await corner.create()
+    await corner.send(events(range(95)))
+    async with corner.running(corner.sink(limits=Limits(records_max=20, age_s=0.3))):
+        await corner.until_committed(p0=95)
+    [topic_id] = await topic_ids_in(corner.store, "news", corner.topic)
+    found = [(m.start, m.end, m.why) async for m in manifests_of(corner.store, "news", corner.topic, topic_id)]
+    assert found == [(0, 19, "records"), (20, 39, "records"), (40, 59, "records"), (60, 79, "records"), (80, 94, "age")]
+    await corner.check()
+
+
+async def test_stop_seals_what_is_buffered(corner: Corner) -> None:
+    await corner.create()
+    await corner.send(events(range(10)))
+    async with corner.running(corner.sink(limits=PATIENT)) as sink:
+        await until(lambda: any(report.count == 10 for report in sink.report().values()))
+        assert await corner.committed() == {}
+    assert (await corner.check()).stored == 10
+    [topic_id] = await topic_ids_in(corner.store, "news", corner.topic)
+    assert [m.why async for m in manifests_of(corner.store, "news", corner.topic, topic_id)] == ["shutdown"]
+
+
+async def test_seal_now_seals_at_once_and_from_then_on_whatever_comes(corner: Corner) -> None:
+    await corner.create()
+    await corner.send(events(range(10)))
+    async with corner.running(corner.sink(limits=PATIENT)) as sink:
+        await until(lambda: any(report.count == 10 for report in sink.report().values()))
+        sink.seal_now()
+        await corner.until_committed(p0=10)
+        await corner.send(events(range(10, 15)))
+        await corner.until_committed(p0=15)
+        await until(lambda: sink.is_settled)
+    assert (await corner.check()).stored == 15
+
+
+async def test_transaction_markers_and_aborted_records_lie_inside_ranges(corner: Corner) -> None:
+    await corner.create()
+    async with producer(corner.bootstrap, f"{corner.topic}-tx") as to:
+        for first, is_aborted in ((0, False), (10, True), (20, False), (30, True)):
+            await to.begin_transaction()
+            await asyncio.gather(*[await to.send(corner.topic, value, partition=0) for value in events(range(first, first + 10))])
+            await (to.abort_transaction() if is_aborted else to.commit_transaction())
+    async with corner.running(corner.sink(limits=Limits(records_max=15, age_s=0.3))) as sink:
+        sink.seal_now()
+        await corner.until_committed(p0=44)  # 40 records and 4 markers: the lag goes to zero
+    assert await corner.values() == [*range(10), *range(20, 30)]
+    report = await corner.check()
+    assert (report.stored, report.gaps) == (20, 0)
+
+
+async def test_an_open_transaction_is_waited_for(corner: Corner) -> None:
+    await corner.create()
+    async with producer(corner.bootstrap, f"{corner.topic}-tx") as to:
+        await corner.send(events(range(3)))
+        await to.begin_transaction()
+        await asyncio.gather(*[await to.send(corner.topic, value, partition=0) for value in events(range(3, 6))])
+        await corner.send(events(range(6, 9)))
+        async with corner.running(corner.sink()):
+            await corner.until_committed(p0=3)
+            await to.commit_transaction()
+            await corner.until_committed(p0=10)
+    assert await corner.values() == list(range(9))
+    await corner.check()
+
+
+async def test_what_is_no_json_goes_to_the_dead_letters(corner: Corner) -> None:
+    await corner.create()
+    await corner.send([*events(range(3)), b"{", *events(range(4, 6)), b""])
+    async with corner.running(corner.sink()):
+        await corner.until_committed(p0=7)
+    assert corner.dead == [(3, Reason.BAD_RECORD), (6, Reason.BAD_RECORD)]
+    report = await corner.check()
+    assert (report.stored, dict(report.rejected)) == (5, {"bad_record": 2})
+
+
+async def test_dead_letters_that_cannot_be_written_hold_the_offset(corner: Corner) -> None:
+    await corner.create()
+    await corner.send([b"{"])
+    is_down = True
+    attempts = 0
+
+    async def dead(record: Record, reason: Reason, detail: str) -> None:
+        nonlocal attempts
+        attempts += 1
+        if is_down:
+            raise OSError("the dead letter topic is down")
+
+    async with corner.running(ObjectSink(corner.settings, corner.store, dead)):
+        await until(lambda: attempts > 1)
+        [(offset, metadata)] = (await corner.committed()).values()
+        assert (offset, (parse_metadata(metadata) or pytest.fail("no progress")).intent is not None) == (0, True)
+        is_down = False
+        await corner.until_committed(p0=1)
+    await corner.check()
+
+
+@pytest.mark.parametrize("is_killed", [False, True], ids=["leaves", "is_killed"])
+async def test_a_crash_at_any_step_loses_and_doubles_nothing(broker: str, unique: str, is_killed: bool, corner: Corner) -> None:
+    """All five points side by side, as a killed member is noticed after its session timeout only."""
+
+    async def crash(point: str) -> None:
+        there = Corner(broker, f"{unique}.{point}", MemoryStore(), corner.admin)
+        await there.create()
+        await there.send(events(range(40)))
+
+        def at(reached: str) -> None:
+            if reached == point:
+                raise Crash(point)
+
+        first = there.sink(Abandoned if is_killed else ObjectSink, at, limits=Limits(records_max=25, age_s=0.3))
+        with pytest.raises(Crash):
+            await first.run()
+        committed = await there.committed()
+        assert (committed == {}) == (point == "before_intent")
+        await there.send(events(range(40, 50)))
+        async with there.running(there.sink(limits=Limits(records_max=30, age_s=0.3))):
+            await there.until_committed(p0=50)
+        report = await there.check()
+        assert (report.stored, report.orphans) == (50, [])
+        assert await there.values() == list(range(50))
+        [topic_id] = await topic_ids_in(there.store, "news", there.topic)
+        ends = [manifest.end async for manifest in manifests_of(there.store, "news", there.topic, topic_id)]
+        assert ends[0] == (29 if point == "before_intent" else 24)  # a decided range keeps its end
+
+    await asyncio.gather(*(crash(point) for point in POINTS))
+
+
+@pytest.mark.parametrize("point", ["after_intent", "after_manifest"])
+async def test_a_zombie_is_fenced_and_changes_nothing(corner: Corner, point: str) -> None:
+    """A sink in a thread of its own stops (its heartbeats too) for longer than its session, then goes on."""
+    await corner.create()
+    await corner.send(events(range(30)))
+    stopped, go_on = threading.Event(), threading.Event()
+
+    def at(reached: str) -> None:
+        if reached == point and not stopped.is_set():
+            stopped.set()
+            go_on.wait(60)
+
+    zombie = corner.sink(at=at, limits=Limits(records_max=20, age_s=0.3))
+    thread = threading.Thread(target=lambda: asyncio.run(zombie.run()))
+    thread.start()
+    await until(stopped.is_set)
+    async with corner.running(corner.sink(limits=Limits(records_max=10, age_s=0.3))) as heir:
+        await corner.until_committed(p0=30)
+        await corner.send(events(range(30, 35)))
+        await corner.until_committed(p0=35)
+        before = [key async for key in corner.store.list("")]
+        go_on.set()
+        await until(lambda: zombie.counts["fenced"] == 1)
+        assert [key async for key in corner.store.list("")] == before
+        assert heir.counts["fenced"] == 0
+        await corner.send(events(range(35, 40)))
+        await corner.until_committed(p0=40)
+        zombie._stopping.set()
+        await until(lambda: not thread.is_alive())
+    assert await corner.values() == list(range(40))
+    assert (await corner.check()).stored == 40
+
+
+async def test_members_that_come_and_go_lose_and_double_nothing(corner: Corner) -> None:
+    await corner.create(partitions=4)
+    done = asyncio.Event()
+
+    async def feed() -> None:
+        async with producer(corner.bootstrap) as to:
+            n = 0
+            while not done.is_set():
+                await asyncio.gather(*[await to.send(corner.topic, value, partition=n % 4) for value in events(range(n, n + 10))])
+                n += 10
+                await asyncio.sleep(0.02)
+            ends.append(n)
+
+    ends: list[int] = []
+    feeding = asyncio.create_task(feed())
+    async with corner.running(corner.sink()):
+        for _ in range(3):
+            async with corner.running(corner.sink()):
+                await asyncio.sleep(1.0)
+    async with corner.running(corner.sink()) as last:
+        done.set()
+        await feeding
+        last.seal_now()
+        await until(lambda: last.is_settled and len(last.lanes) == 4)
+    assert sorted(await corner.values()) == list(range(ends[0]))
+    await corner.check()
+
+
+async def test_other_bytes_at_the_name_stop_that_partition_only(corner: Corner) -> None:
+    await corner.create(partitions=2)
+    await corner.send(events(range(10)), 0)
+    await corner.send(events(range(10)), 1)
+    ids = await topic_ids(corner.bootstrap, [corner.topic])
+    now = int(time.time() * 1000)
+    for at in (now, now - 60_000):  # the hour may turn meanwhile
+        await corner.store.put_new(Place("news", corner.topic, ids[corner.topic], 0).data_key(0, 9, at), b"other bytes")
+    async with corner.running(corner.sink()) as sink:
+        await until(lambda: sink.counts["halted"] == 1)
+        await corner.until_committed(p1=10)
+        await corner.send(events(range(10, 20)), 1)
+        await corner.until_committed(p1=20)
+        report = sink.report()[0]
+        assert (report.state, "exists" in report.detail) == ("halted", True)
+    [(offset, _), (other, _)] = [found for _, found in sorted((await corner.committed()).items())]
+    assert (offset, other) == (0, 20)
+    found = [m async for m in manifests_of(corner.store, "news", corner.topic, ids[corner.topic])]
+    assert {manifest.partition for manifest in found} == {1}
+
+
+@pytest.mark.parametrize("is_running", [False, True], ids=["while_down", "while_running"])
+async def test_a_recreated_topic_gets_its_own_place(corner: Corner, is_running: bool) -> None:
+    await corner.create()
+    await corner.send(events(range(10)))
+
+    async def recreate() -> None:
+        await corner.admin.delete_topics([corner.topic])
+        while corner.topic in await topic_ids(corner.bootstrap, [corner.topic]):
+            await asyncio.sleep(0.05)
+        await corner.create()
+        await corner.send(events(range(100, 115)))
+
+    async with corner.running(corner.sink()):
+        await corner.until_committed(p0=10)
+        if is_running:
+            await recreate()
+            await corner.until_committed(p0=15)
+    if not is_running:
+        await recreate()
+        async with corner.running(corner.sink()):
+            await corner.until_committed(p0=15)
+    assert len(await topic_ids_in(corner.store, "news", corner.topic)) == 2
+    assert sorted(await corner.values()) == [*range(10), *range(100, 115)]
+    assert (await corner.check()).stored == 25
+
+
+@pytest.mark.parametrize("is_first_start", [False, True])
+async def test_what_retention_took_is_a_said_gap(corner: Corner, is_first_start: bool) -> None:
+    await corner.create()
+    await corner.send(events(range(30)))
+    if not is_first_start:
+        async with corner.running(corner.sink()):
+            await corner.until_committed(p0=30)
+    await corner.send(events(range(30, 60)))
+    await corner.admin.delete_records({TopicPartition(corner.topic, 0): RecordsToDelete(before_offset=40)})
+    async with corner.running(corner.sink()) as sink:
+        await corner.until_committed(p0=60)
+        assert sink.counts["gaps"] == 1
+    report = await corner.check()
+    assert (report.gaps, report.stored) == (1, 20 if is_first_start else 50)
+
+
+async def test_retention_that_passes_a_running_sink_is_a_said_gap(corner: Corner) -> None:
+    """The sink has read up to 10 and not sealed it when the log loses everything before 40."""
+    await corner.create()
+    await corner.send(events(range(10)))
+    async with corner.running(corner.sink(limits=PATIENT)) as sink:
+        await until(lambda: any(report.count == 10 for report in sink.report().values()))
+        sink._consumer.pause(TopicPartition(corner.topic, 0))
+        sink._relieve = lambda: None  # type: ignore[method-assign]  # which would resume it
+        await corner.send(events(range(10, 60)))
+        await corner.admin.delete_records({TopicPartition(corner.topic, 0): RecordsToDelete(before_offset=40)})
+        sink._consumer.resume(TopicPartition(corner.topic, 0))
+        await until(lambda: sink.counts["gaps"] == 1)
+    assert await corner.values() == [*range(10), *range(40, 60)]
+    assert (await corner.check()).gaps == 1
+
+
+async def test_memory_is_bounded_and_nothing_waits_for_ever(corner: Corner) -> None:
+    await corner.create(partitions=3)
+    for partition in range(3):
+        await corner.send([codec.dumps({"n": n, "text": "x" * 1000}) for n in range(200)], partition)
+    limits = Limits(age_s=3600.0, memory_bytes_max=100_000)
+    async with corner.running(corner.sink(limits=limits)) as sink:
+        await until(lambda: sink.counts["sealed"] >= 4)
+        assert sum(report.bytes for report in sink.report().values()) < 2_000_000  # a poll's worth above the budget
+    report = await corner.check()
+    assert (report.stored, report.gaps) == (600, 0)
+
+
+async def test_a_broker_that_is_not_there_yet_is_waited_for(corner: Corner) -> None:
+    await corner.create()
+    await corner.send(events(range(5)))
+    sink = corner.sink()
+    sink.settings = replace(sink.settings, bootstrap="127.0.0.1:9")
+    run = asyncio.create_task(sink.run())
+    await until(lambda: sink.counts["sessions_lost"] > 1)
+    sink.settings = corner.settings
+    await corner.until_committed(p0=5)
+    await sink.stop()
+    await run
+    await corner.check()
+
+
+async def test_topic_ids_are_kafkas_own(corner: Corner) -> None:
+    assert await topic_ids(corner.bootstrap, [corner.topic, "no.such"]) == {}
+    await corner.create()
+    [first] = (await topic_ids(corner.bootstrap, [corner.topic])).values()
+    assert len(first) == 22
+    await corner.admin.delete_topics([corner.topic])
+    while corner.topic in await topic_ids(corner.bootstrap, [corner.topic]):
+        await asyncio.sleep(0.05)
+    await corner.create()
+    [second] = (await topic_ids(corner.bootstrap, [corner.topic])).values()
+    assert first != second
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(WAIT_S):
+        while not is_so():
+            await asyncio.sleep(0.02)
