@@ -14,7 +14,7 @@ import msgspec
 from pipeline import codec
 from pipeline.hop import CODE_VERSION, HEADER_BYTES, Message
 from pipeline.ledger import Account
-from pipeline.poll.fetch import Fetched, FetchFailed
+from pipeline.poll.outcome import Fetched, FetchFailed
 from pipeline.poll.identity import item_digest, raw_key, seen_key
 from pipeline.poll.schedule import next_poll_at
 from pipeline.poll.slice import Cut, Refusal, Slice, cut

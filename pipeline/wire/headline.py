@@ -7,13 +7,15 @@ from msgspec import Struct
 from pipeline.wire.agencies import AGENCY
 from pipeline.wire.plain import folded
 
-# (rule id, pattern, an example of what it takes away); tried in this order until none fires
+# (rule id, pattern, an example of what it cuts)
 SUFFIXES = (
-    ("headline.suffix_by_agency", re.compile(rf"\s+By {AGENCY}$"), "Quake hits north By Reuters"),
-    ("headline.suffix_dash_agency", re.compile(rf"\s+[-–—|]\s+{AGENCY}$"), "Quake hits north - Reuters"),
+    ("headline.suffix_by_agency", re.compile(rf"\s+By {AGENCY}$"), "Quake hits the north By Reuters"),
+    ("headline.suffix_agency", re.compile(rf"\s+[-–—|]\s+{AGENCY}$"), "Quake hits the north - Reuters"),
 )
 DOUBLED = "headline.doubled"
-SEPARATORS = " -–—|:·"
+BETWEEN = re.compile(rf"(?:\s+By {AGENCY}|\s+[-–—|]\s+{AGENCY})?[\s\-–—|:·]*")  # what may stand between the two halves
+BETWEEN_CHARS_MAX = 32  # the longest agency name, "By " and separators
+HALF_CHARS_MIN = 12  # "Bye bye", "New York, New York" are no doubled headlines
 
 
 class Headline(Struct, frozen=True):
@@ -25,34 +27,26 @@ class Headline(Struct, frozen=True):
 
 
 def clean_headline(raw: str) -> Headline:
-    """`raw` is one line. Idempotent: a cleaned headline stays as it is."""
-    value, rules = _without_suffix(raw)
-    half = _half(value)
-    if half:
-        value, more = _without_suffix(half)
-        rules = (*rules, DOUBLED, *more)
-    return Headline(value, folded(value), tuple(dict.fromkeys(rules)))
-
-
-def _without_suffix(value: str) -> tuple[str, tuple[str, ...]]:
-    for rule, pattern, _ in SUFFIXES:
-        shorter = pattern.sub("", value)
-        if shorter and shorter != value:
-            rest, rules = _without_suffix(shorter)
-            return rest, (rule, *rules)
-    return value, ()
+    """`raw` is one line. A cleaned headline stays as it is."""
+    value, rules = raw, []
+    while True:
+        for rule, pattern, _ in SUFFIXES:
+            if (found := pattern.search(value)) and found.start():
+                value, fired = value[: found.start()], rule
+                break
+        else:
+            if not (half := _half(value)):
+                return Headline(value, folded(value), tuple(dict.fromkeys(rules)))
+            value, fired = half, DOUBLED
+        rules.append(fired)
 
 
 def _half(value: str) -> str:
-    """`XX`, `X X`, `X - X` and `X By ReutersX` → `X`; "" for a headline that is not doubled."""
-    middle = len(value) // 2
-    for end in range(middle, max(middle - 16, 0), -1):
-        first = value[:end]
-        second = value[len(value) - end :]
-        between = value[end : len(value) - end]
-        if first == second and len(first.split()) >= 3 and not between.strip(SEPARATORS):
-            return first.rstrip(SEPARATORS)
-        stripped, rules = _without_suffix(first)
-        if rules and value.endswith(stripped) and not value[end : len(value) - len(stripped)].strip(SEPARATORS):
-            return stripped
+    """`XX`, `X X`, `X | X` and `X By ReutersX` → `X`; "" for a headline that is not doubled."""
+    if value.find(value[:HALF_CHARS_MIN], HALF_CHARS_MIN) < 0:
+        return ""
+    longest = len(value) // 2
+    for size in range(longest, max(longest - BETWEEN_CHARS_MAX // 2, HALF_CHARS_MIN - 1), -1):
+        if value[:size] == value[-size:] and BETWEEN.fullmatch(value, size, len(value) - size):
+            return value[:size].rstrip()
     return ""

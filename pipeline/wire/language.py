@@ -6,6 +6,7 @@ can take its place.
 
 import re
 from functools import cache
+from typing import Any
 
 import eldc
 from msgspec import Struct
@@ -63,6 +64,6 @@ def guess(text: str) -> Guess:
 
 
 @cache
-def _detector() -> eldc.Instance:
+def _detector() -> Any:
     eldc.init()
     return eldc.instance()

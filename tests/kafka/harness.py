@@ -16,7 +16,7 @@ from pipeline.lane import Wiring
 from pipeline.metrics import Metrics
 from pipeline.reasons import Reason
 from pipeline.records import Drop, Emit, Reject, Stage, Verdict
-from pipeline.state import KeyedState, store_opener
+from pipeline.state import KeyedState, MemoryStore, Store, store_opener
 from pipeline.topics import full_name
 from tests.fakes import Channel
 
@@ -40,6 +40,11 @@ HOP = Hop(
     now_of=lambda record: "2026-01-01T00:00:00Z",
     encode=lambda record: Message("normalized", *record),
 )
+
+
+def memory_stores(stage: str, partition: int) -> Store:
+    """For lanes that must not touch another lane's files."""
+    return MemoryStore()
 
 
 async def wiring(config: Config, worker: str) -> Wiring:
