@@ -128,8 +128,8 @@ class Author(Part, frozen=True, kw_only=True):
     """A person as the source names them."""
 
     name: str
-    role: str = "reporter"
-    evidence: str = "metadata"
+    role: str
+    evidence: str
 
 
 class Dedup(Part, frozen=True, kw_only=True):
@@ -152,9 +152,9 @@ class Story(Part, frozen=True, kw_only=True):
     id: str
     relation: Relation
     previous: Version | None = None
-    canonical: str = ""
-    revision: int = 1
-    state: Literal["live"] = "live"
+    canonical: str
+    revision: int
+    state: Literal["live"]
     reasons: tuple[str, ...] = ()
 
 
@@ -174,10 +174,10 @@ class PlaceMention(Part, frozen=True, kw_only=True):
     end: int
     name: str
     country: str
-    lat: float = 0.0
-    lon: float = 0.0
+    lat: float | None = None
+    lon: float | None = None
     geonames: int = 0
-    role: Literal["mention"] = "mention"
+    role: Literal["mention"]
     method: str
     confidence: float
 
@@ -300,6 +300,7 @@ class FeedState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     etag: str = ""
     last_modified: str = ""
     document: str = ""
+    ttl_s: float = 0.0
     seen: Mapping[str, str] = {}
     polled_at: float = 0.0
     next_poll_at: float = 0.0

@@ -92,8 +92,8 @@ def refuse_url(url: str) -> str | None:
         return f"scheme {parts.scheme[:20]!r}"
     if "@" in parts.netloc:
         return "user name or password"
-    # Full-width digits and dots become ASCII in IDNA, so they do here.
-    host = unicodedata.normalize("NFKC", host).rstrip(".")
+    # Full-width digits and ideographic full stops become ASCII in IDNA, so they do here.
+    host = unicodedata.normalize("NFKC", host).replace("\u3002", ".").rstrip(".")
     if not host:
         return "no host"
     if ":" not in host and NUMBER.fullmatch(host.rpartition(".")[2]) and not QUAD.fullmatch(host):

@@ -14,10 +14,11 @@ import msgspec
 from pipeline import codec
 from pipeline.hop import CODE_VERSION, HEADER_BYTES, Message
 from pipeline.ledger import Account
-from pipeline.poll.outcome import Fetched, FetchFailed
+from pipeline.poll.fields import declared_interval_s
 from pipeline.poll.identity import item_digest, raw_key, seen_key
+from pipeline.poll.outcome import Fetched, FetchFailed
 from pipeline.poll.schedule import next_poll_at
-from pipeline.poll.slice import Cut, Refusal, Slice, cut
+from pipeline.poll.slice import Cut, Refusal, Slice
 from pipeline.reasons import Reason
 from pipeline.records import FeedSpec, FeedState, RawItem
 from pipeline.topics import BY_NAME
@@ -28,12 +29,22 @@ ITEM_BYTES_MAX = BY_NAME["raw"].message_bytes_max - HEADER_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """One finished fetch: when it began (seconds since the epoch), what came, and a random number in [0, 1) for the schedule."""
+    """One finished fetch: when it began (seconds since the epoch), what came, and a random number in [0, 1) for the schedule.
+
+    `document` is the body's digest; `found` the body taken apart, None when there is none or its digest is already known.
+    """
 
     feed: str
     at: float
     result: Fetched | FetchFailed
     jitter: float
+    document: str = ""
+    found: Cut | Refusal | None = None
+
+
+def digest(body: bytes) -> str:
+    """The name of a fetched body."""
+    return "sha256:" + sha256(body).hexdigest()
 
 
 @dataclass(slots=True)
@@ -57,26 +68,25 @@ def decide(spec: FeedSpec, state: FeedState, poll: Poll, interval_s: float) -> D
     )
     if result.body is None:
         return Decision(after, outcome="not_modified")
-    document = "sha256:" + sha256(result.body).hexdigest()
-    if document == state.document:
+    if poll.document == state.document or poll.found is None:
         return Decision(after, outcome="same_body")
-    decision = Decision(msgspec.structs.replace(after, document=document), outcome="changed")
-    _publish(spec, state, poll, result.body, decision)
+    decision = Decision(msgspec.structs.replace(after, document=poll.document), outcome="changed")
+    _publish(spec, state, poll, poll.found, decision)
     _count(decision, state)
     return decision
 
 
 def _timed(spec: FeedSpec, state: FeedState, poll: Poll, interval_s: float) -> FeedState:
-    due_at, failures = next_poll_at(spec, state, poll.result, poll.at, interval_s, poll.jitter)
+    due_at, failures = next_poll_at(spec, state, poll.result, poll.at, interval_s, poll.jitter, ttl_s=state.ttl_s)
     return msgspec.structs.replace(state, polled_at=poll.at, next_poll_at=due_at, failures=failures)
 
 
-def _publish(spec: FeedSpec, state: FeedState, poll: Poll, body: bytes, decision: Decision) -> None:
+def _publish(spec: FeedSpec, state: FeedState, poll: Poll, found: Cut | Refusal, decision: Decision) -> None:
     result = poll.result
     assert isinstance(result, Fetched)
+    body = result.body or b""
     document, at = decision.state.document, rfc3339(poll.at)
     decision.messages.append(Message("documents", document.encode(), body, _document_headers(spec, result, at)))
-    found = cut(body, charset=result.charset)
     if isinstance(found, Refusal):
         decision.account.received += 1
         decision.account.rejected[found.reason] += 1
@@ -87,7 +97,7 @@ def _publish(spec: FeedSpec, state: FeedState, poll: Poll, body: bytes, decision
     keep = max(SEEN_MIN, 2 * len(seen))
     older = [(key, digest) for key, digest in state.seen.items() if key not in seen]
     merged = dict(older[-(keep - len(seen)) :] if keep > len(seen) else []) | seen
-    decision.state = msgspec.structs.replace(decision.state, seen=merged)
+    decision.state = msgspec.structs.replace(decision.state, seen=merged, ttl_s=declared_interval_s(found.frame))
 
 
 def _items(spec: FeedSpec, state: FeedState, poll: Poll, found: Cut, decision: Decision, at: str) -> dict[str, str]:
@@ -110,7 +120,7 @@ def _items(spec: FeedSpec, state: FeedState, poll: Poll, found: Cut, decision: D
             decision.messages.append(_dead(spec, result, piece.item, Reason.ITEM_TOO_LARGE, detail, at))
             continue
         decision.account.emitted += 1
-        item = _raw(spec, poll, piece, found.format, decision.state.document, at)
+        item = _raw(spec, poll, piece, found, at)
         decision.messages.append(Message("raw", item.key.encode(), item.value, codec.raw_headers(item)))
     return seen
 
@@ -124,22 +134,22 @@ def _is_news(key: str, digest: str, before: Mapping[str, str], seen: dict[str, s
     return is_news
 
 
-def _raw(spec: FeedSpec, poll: Poll, piece: Slice, format_: str, document: str, at: str) -> RawItem:
+def _raw(spec: FeedSpec, poll: Poll, piece: Slice, found: Cut, at: str) -> RawItem:
     result = poll.result
     assert isinstance(result, Fetched)
     return RawItem(
         key=raw_key(piece, spec.provider or spec.id, spec.id),
         value=piece.value,
-        format=format_,
+        format=found.format,
         feed=spec.id,
         provider=spec.provider,
         url=result.url,
         fetched_at=at,
         first_seen=at,
-        document=document,
+        document=poll.document,
         item=item_digest(piece.item),
         part=piece.part,
-        charset=result.charset or "",
+        charset=found.charset,
         language=spec.language,
         guid=piece.guid or "",
     )

@@ -24,8 +24,10 @@ from pipeline.hop import Bundle
 from pipeline.intake import REBALANCE_S, Lanes
 from pipeline.lane import Lane, Retired, Wiring
 from pipeline.metrics import Metrics
-from pipeline.poll.decide import Poll, decide
+from pipeline.poll.decide import Poll, decide, digest
 from pipeline.poll.fetch import Fetcher
+from pipeline.poll.outcome import Fetched, FetchFailed
+from pipeline.poll.slice import Cut, Refusal, cut
 from pipeline.records import Command, FeedSpec, FeedState
 
 log = structlog.get_logger()
@@ -34,6 +36,7 @@ STAGE = "poll"
 TICK_S = 0.05  # how precisely polls start
 GATHER_S = 0.1  # polls that end within this time share a transaction
 CLOSE_S = 8.0
+CUT_INLINE_BYTES_MAX = 1 << 20  # 1 MiB takes about 15 ms, as long as the event loop may be held
 
 
 class FeedLane:
@@ -117,7 +120,8 @@ class FeedLane:
                 ports=spec.ports,
                 user_agent=spec.user_agent or self.poller.config.poll.user_agent,
             )
-            self.done.put_nowait(Poll(spec.id, at, result, random.random()))
+            document, found = await _taken_apart(result, state)
+            self.done.put_nowait(Poll(spec.id, at, result, random.random(), document, found))
         except Exception as error:
             log.error("poll_failed", feed=spec.id, cause=repr(error))
             self._again(spec.id, at + self.poller.config.poll.interval_s)
@@ -155,6 +159,18 @@ class FeedLane:
                 await asyncio.sleep(0)
             lane.states[STAGE].stage((each.feed.encode(), codec.encode(after)))
         return bundle if lane.states[STAGE].pending else None
+
+
+async def _taken_apart(result: Fetched | FetchFailed, state: FeedState) -> tuple[str, Cut | Refusal | None]:
+    """The body's digest, and the body cut into items if the digest is new; a large one in a thread, off the event loop."""
+    if isinstance(result, FetchFailed) or result.body is None:
+        return "", None
+    document = digest(result.body)
+    if document == state.document:
+        return document, None
+    if len(result.body) < CUT_INLINE_BYTES_MAX:
+        return document, cut(result.body, charset=result.charset)
+    return document, await asyncio.to_thread(cut, result.body, charset=result.charset)
 
 
 def is_paused(spec: FeedSpec, state: FeedState) -> bool:

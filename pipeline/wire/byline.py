@@ -22,7 +22,7 @@ def persons(raw: str) -> tuple[str, ...]:
     if not line or len(line) > NAMES_MAX * NAME_CHARS_MAX:
         return ()
     names = [name.strip(" .") for name in SEPARATOR.split(line)]
-    if not all(" " in name for name in names):  # "Doe, Jane": not a list of full names
+    if not all(" " in name or is_agency(name) for name in names):  # "Doe, Jane": not a list of full names
         names = [line]
     return tuple(dict.fromkeys(name for name in names[:NAMES_MAX] if is_person(name)))
 

@@ -96,18 +96,22 @@ MONTHS = _months()
 CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?P<fraction>[.,]\d{1,9})?)?"
 ZONE = r"\s*(?P<zone>(?:Etc/)?[A-Za-z]{1,5}(?=\s*$)|(?:GMT|UTC|UT)?\s*[+\-−]\d{1,2}(?::?\d{2})?)?"
 WEEKDAY = r"(?:[^\W\d]{2,12}\.?(?:,\s*|\s+))?"
+NAME = r"(?P<name>[^\W\d]{3,10})"
+DAY = r"(?P<day>\d{1,2})"
+YEAR = r"(?P<year>\d{4})"
 FORMS = tuple(
     re.compile(pattern)
     for pattern in (
         # RFC 822 and its relatives: [Sun,] 31 Dec 2023 [10:00[:00] [GMT|+0100]]
-        WEEKDAY + r"(?P<day>\d{1,2})\.?[\s\-](?:de\s+)?(?P<name>[^\W\d]{3,10})\.?,?[\s\-](?:de\s+)?(?P<year>\d{4}|\d{2})"
-        rf"(?:,?\s+{CLOCK}{ZONE})?",
+        rf"{WEEKDAY}{DAY}\.?[\s\-](?:de\s+)?{NAME}\.?,?[\s\-](?:de\s+)?(?P<year>\d{{4}}|\d{{2}})(?:,?\s+{CLOCK}{ZONE})?",
         # ISO 8601 and RFC 3339: 2023-12-31[T10:00[:00[.000]][Z|+01:00| EST]]; also with slashes, and a month by name
-        WEEKDAY + rf"(?P<year>\d{{4}})[\-/](?:(?P<month>\d{{1,2}})|(?P<name>[^\W\d]{{3,10}}))[\-/](?P<day>\d{{1,2}})(?:[Tt\s]\s*{CLOCK}{ZONE})?",
-        r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?:T(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})" + ZONE + ")?",
-        # asctime and American prose: [Sun] Dec 31[,] [10:00:00 [EST]] 2023 · December 31, 2023 [10:00 [EST]]
-        WEEKDAY + rf"(?P<name>[^\W\d]{{3,10}})\.?\s+(?P<day>\d{{1,2}}),?\s+{CLOCK}(?:\s+(?P<zone>[A-Z]{{1,5}}|[+\-]\d{{4}}))?\s+(?P<year>\d{{4}})",
-        WEEKDAY + rf"(?P<name>[^\W\d]{{3,10}})\.?\s+(?P<day>\d{{1,2}}),?\s+(?P<year>\d{{4}})(?:,?\s+{CLOCK}{ZONE})?",
+        rf"{WEEKDAY}{YEAR}[\-/](?:(?P<month>\d{{1,2}})|{NAME})[\-/]{DAY}(?:[Tt\s]\s*{CLOCK}{ZONE})?",
+        # ISO 8601, basic: 20231231[T100000Z]
+        rf"{YEAR}(?P<month>\d{{2}})(?P<day>\d{{2}})(?:T(?P<hour>\d{{2}})(?P<minute>\d{{2}})(?P<second>\d{{2}}){ZONE})?",
+        # asctime: [Sun] Dec 31 10:00:00 [EST|+0000] 2023
+        rf"{WEEKDAY}{NAME}\.?\s+{DAY},?\s+{CLOCK}(?:\s+(?P<zone>[A-Z]{{1,5}}|[+\-]\d{{4}}))?\s+{YEAR}",
+        # American prose: [Sunday,] December 31, 2023 [10:00 [EST]]
+        rf"{WEEKDAY}{NAME}\.?\s+{DAY},?\s+{YEAR}(?:,?\s+{CLOCK}{ZONE})?",
     )
 )
 COMMENT = re.compile(r"\s*\([^()]*\)\s*$")  # RFC 822 allows one after the zone: +0100 (CET)
@@ -144,7 +148,7 @@ def parse_instant(text: str) -> datetime:
 
 
 def _instant(parts: dict[str, str | None]) -> datetime | None:
-    month = int(parts["month"]) if parts.get("month") else MONTHS.get((parts.get("name") or "").casefold())
+    month = int(parts.get("month") or 0) or MONTHS.get((parts.get("name") or "").casefold())
     year, day, hour = int(parts["year"] or 0), int(parts["day"] or 0), int(parts.get("hour") or 0)
     if month is None:
         return None

@@ -28,7 +28,8 @@ class Headline(Struct, frozen=True):
 
 def clean_headline(raw: str) -> Headline:
     """`raw` is one line. A cleaned headline stays as it is."""
-    value, rules = raw, []
+    value = raw
+    rules: list[str] = []
     while True:
         for rule, pattern, _ in SUFFIXES:
             if (found := pattern.search(value)) and found.start():

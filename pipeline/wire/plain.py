@@ -5,9 +5,9 @@ import unicodedata
 
 from xxhash import xxh3_128_hexdigest
 
-# What JSON or a terminal chokes on, and what no author wrote: C0 without tab and line breaks, DEL, lone surrogates, noncharacters.
+# What JSON or a terminal chokes on and no author wrote: C0 without tab and line breaks, DEL, lone surrogates, noncharacters.
 UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")  # kept, since Arabic and Hebrew need them; flagged, since they can deceive
+BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")  # kept, as Arabic and Hebrew need them; flagged, as they can deceive
 BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 
 

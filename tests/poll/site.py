@@ -1,12 +1,16 @@
 """A web site on loopback that says what a test tells it to, and remembers what it was asked."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from aiohttp import web
+from aiohttp import AddrInfoType, web
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from pipeline.poll.outcome import Fetched, FetchFailed
 
 LOOPBACK = ("127.0.0.0/8",)  # what a Fetcher must allow to reach a FakeSite
 
@@ -34,7 +38,7 @@ Script = Reply | list[Reply] | Callable[[Asked], Reply]
 
 
 class FakeSite:
-    """`async with FakeSite() as site`. `site.script` maps a path to its answer; of a list each is given once, the last for ever."""
+    """`async with FakeSite() as site`. `script` maps a path to its answer; of a list each is given once, the last for ever."""
 
     def __init__(self, script: Mapping[str, Script] | None = None) -> None:
         self.script: dict[str, Script] = dict(script or {})
@@ -51,9 +55,7 @@ class FakeSite:
         self.port = self._runner.addresses[0][1]
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._closing.set()
         assert self._runner is not None
         await self._runner.cleanup()
@@ -93,9 +95,7 @@ class RawSite:
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         assert self._server is not None
         self._server.close()
 
@@ -111,3 +111,55 @@ class RawSite:
             pass  # the client had enough
         finally:
             writer.close()
+
+
+class Recorder:
+    """A socket factory that writes down where a connection would have gone, and lets none be made."""
+
+    def __init__(self) -> None:
+        self.addresses: list[str] = []
+
+    def __call__(self, address: AddrInfoType) -> socket.socket:
+        self.addresses.append(str(address[4][0]))
+        raise ConnectionRefusedError("recorded, not connected")
+
+
+class Names(AbstractResolver):
+    """A name server that answers each question with the next list of addresses."""
+
+    def __init__(self, *answers: Sequence[str]) -> None:
+        self.answers = list(answers)
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
+        addresses = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in addresses
+        ]
+
+    async def close(self) -> None:
+        pass
+
+
+def redirect(location: str, status: int = 302) -> Reply:
+    """An answer that sends the client on."""
+    return Reply(status=status, headers={"Location": location})
+
+
+def failed(result: Fetched | FetchFailed) -> FetchFailed:
+    """The failure a test expects."""
+    assert isinstance(result, FetchFailed), result
+    return result
+
+
+def fetched(result: Fetched | FetchFailed) -> Fetched:
+    """The answer a test expects."""
+    assert isinstance(result, Fetched), result
+    return result

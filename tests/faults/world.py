@@ -1,0 +1,277 @@
+"""A whole service under attack: a broker of its own, real worker processes, items produced while faults strike, and the judge.
+
+The judge runs the same stages over the same items in this process and compares: outputs, state, accounts, segments.
+"""
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from pipeline import accounts, codec, kafka, provision, stages
+from pipeline.accounts import Snapshot
+from pipeline.broker import local
+from pipeline.cli.context import at, cache_dir
+from pipeline.config import Config, to_environment
+from pipeline.hop import run_chain
+from pipeline.ledger import Ledger
+from pipeline.poll.identity import item_digest
+from pipeline.records import Command, RawItem
+from pipeline.simulator.bulk import raw_items
+from pipeline.sinks.stores import open_store
+from pipeline.topics import full_name
+from tests.sinks.tiling import check_tiling
+
+SETTLE_S = 180.0
+CHAIN = (stages.DEDUP, stages.NORMALIZE, stages.LINK, stages.ENRICH)
+INPUT_PARTITIONS = 4
+
+
+def items(seed: int, count: int) -> list[RawItem]:
+    """Raw items as the poller would write them: 10 % new versions, 5 % repeats."""
+    found = []
+    for number, sim in enumerate(raw_items(seed, count, updates=0.1, repeats=0.05)):
+        at_ = f"2026-03-01T{number // 3600 % 24:02d}:{number // 60 % 60:02d}:{number % 60:02d}.000Z"
+        found.append(
+            RawItem(
+                key=sim.link,
+                value=sim.value,
+                format="rss",
+                feed=sim.feed_id,
+                provider=sim.provider,
+                url=f"https://{sim.provider}/feed",
+                fetched_at=at_,
+                first_seen=at_,
+                document="sha256:" + "0" * 64,
+                item=item_digest(sim.value),
+                part=0,
+                language=sim.language,
+                guid=sim.guid,
+            )
+        )
+    return found
+
+
+class Expected(msgspec.Struct):
+    """What a run without faults gives."""
+
+    events: Counter[tuple[str, str, str]]
+    states: dict[str, dict[bytes, bytes]]
+    ledger: Ledger
+
+
+def without_faults(raw: Sequence[RawItem]) -> Expected:
+    """The stages over the items in order, in this process."""
+    states: dict[str, dict[bytes, bytes]] = {stage.name: {} for stage in CHAIN if stage.stateful}
+    ledger, events = Ledger(), Counter[tuple[str, str, str]]()
+    for item in raw:
+        outcome = run_chain(CHAIN, item, states, item.fetched_at, ledger)
+        for stage, (key, value) in outcome.writes:
+            if value is None:
+                states[stage].pop(key, None)
+            else:
+                states[stage][key] = value
+        if outcome.record is not None:
+            events[identity(codec.encode(outcome.record))] += 1
+    return Expected(events, states, ledger)
+
+
+def identity(value: bytes) -> tuple[str, str, str]:
+    """(uri, version, content) of an event."""
+    article = codec.loads(value)
+    return article["uri"], article["version"], article["pipeline"]["dedup"]["content"]
+
+
+class World:
+    """`async with World(folder, seed) as world`, then `strike`, `settle`, `judge`."""
+
+    def __init__(self, folder: Path, seed: int, *, workers: int = 2) -> None:
+        self.folder, self.seed, self.dice = folder, seed, random.Random(seed)
+        base = Config()
+        self.config = replace(
+            base,
+            kafka=replace(base.kafka, partitions=INPUT_PARTITIONS, session_timeout_s=6.0),
+            broker=replace(base.broker, folder=str(folder / "broker")),
+            state=replace(base.state, folder=str(folder / "state")),
+            objects=replace(base.objects, store=f"file:{folder / 'objects'}", age_s=3.0, records_max=500),
+            hops=replace(base.hops, records_max=100),
+            log=replace(base.log, format="json", level="info"),
+        )
+        self.names = [f"w{number}" for number in range(workers)]
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.killed: set[int] = set()
+        self.diary: list[str] = []
+        self.produced = 0
+
+    async def __aenter__(self) -> "World":
+        await self.start_broker()
+        await provision.apply(self.config)
+        for name in self.names:
+            self.start_worker(name)
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.terminate()
+        for process in self.processes.values():
+            try:
+                await asyncio.to_thread(process.wait, 30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        await asyncio.to_thread(local.stop, Path(self.config.broker.folder))
+
+    async def start_broker(self) -> None:
+        """Starts it, or starts it again on its ports."""
+        folder = Path(self.config.broker.folder)
+        running = await asyncio.to_thread(local.start, folder, cache_dir=cache_dir(self.config))
+        self.config = at(self.config, running.bootstrap)
+
+    def start_worker(self, name: str) -> None:
+        """A worker process of its own, its log in the folder."""
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", "pipeline", "worker", "--name", name],
+                env={**os.environ, **to_environment(self.config)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    # ── faults ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def produce(self, raw: Sequence[RawItem], seconds: float) -> None:
+        """Writes the items in order, spread over the time, across broker restarts (idempotent, so in order and once)."""
+        settings = kafka.connection(self.config.kafka) | {"request_timeout_ms": 120_000}
+        producer = AIOKafkaProducer(**settings, acks="all", enable_idempotence=True, linger_ms=5)
+        await producer.start()
+        topic = full_name(self.config.kafka.prefix, "raw")
+        count = len(await producer.partitions_for(topic))
+        began, pending = time.monotonic(), []
+        try:
+            for number, item in enumerate(raw):
+                key = item.key.encode()
+                partition = kafka.partition_of(key, count)
+                headers = codec.raw_headers(item)
+                pending.append(await producer.send(topic, item.value, key=key, partition=partition, headers=headers))
+                ahead_s = seconds * number / len(raw) - (time.monotonic() - began)
+                if ahead_s > 0.05:
+                    await asyncio.sleep(ahead_s)
+            await asyncio.gather(*pending)
+            self.produced = len(raw)
+        finally:
+            await producer.stop()
+
+    async def strike(self, seconds: float) -> None:
+        """kill -9 and SIGSTOP (1 to 14 s) at random until the time is over."""
+        ends = time.monotonic() + seconds
+        thaws: list[asyncio.Task[None]] = []
+        while time.monotonic() < ends:
+            await asyncio.sleep(self.dice.uniform(0.5, 5.0))
+            name = self.dice.choice(self.names)
+            process = self.processes[name]
+            if self.dice.random() < 0.5:
+                self.diary.append(f"kill -9 {name}")
+                self.killed.add(process.pid)
+                process.kill()
+                await asyncio.to_thread(process.wait)
+                await asyncio.sleep(self.dice.uniform(0.0, 2.0))
+                self.start_worker(name)
+            else:
+                frozen_s = self.dice.uniform(1.0, 14.0)
+                self.diary.append(f"SIGSTOP {name} {frozen_s:.1f} s")
+                process.send_signal(signal.SIGSTOP)
+                thaws.append(asyncio.create_task(self._thaw(process, frozen_s)))
+        await asyncio.gather(*thaws)
+
+    async def _thaw(self, process: subprocess.Popen[bytes], after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        if process.poll() is None:
+            process.send_signal(signal.SIGCONT)
+
+    async def crash_broker(self, after_s: float, down_s: float) -> None:
+        """kill -9 in the middle, back after a while."""
+        await asyncio.sleep(after_s)
+        self.diary.append(f"kill -9 broker, back after {down_s:.1f} s")
+        await asyncio.to_thread(local.kill, Path(self.config.broker.folder))
+        await asyncio.sleep(down_s)
+        await self.start_broker()
+
+    # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def settle(self) -> Snapshot:
+        """Until nothing is behind (the object sink told to seal), and nothing changes any more."""
+        from pipeline.poll.feeds import command
+
+        deadline = time.monotonic() + SETTLE_S
+        before: Snapshot | None = None
+        while time.monotonic() < deadline:
+            try:
+                await command(self.config, Command(verb="drain", id="settle", at=time.time()))
+                now = await accounts.take(self.config)
+            except (KafkaError, kafka.Unreachable):
+                await asyncio.sleep(1)
+                continue
+            if before and not now.lag_records and now.ledger.to_builtins() == before.ledger.to_builtins():
+                return now
+            before = now
+            await asyncio.sleep(1)
+        raise AssertionError(f"still {before.lag_records if before else '?'} offsets behind after {SETTLE_S} s; {self.story()}")
+
+    def story(self) -> str:
+        """What to print when something is wrong."""
+        return f"seed {self.seed}; " + ", ".join(self.diary) + f"; logs in {self.folder}"
+
+    async def judge(self, raw: Sequence[RawItem], snapshot: Snapshot) -> None:
+        """Every promise, each with its own sentence."""
+        expected = without_faults(raw)
+        got = Counter(identity(r.value) for r in await self._contents("enriched"))
+        lost, doubled = expected.events - got, got - expected.events
+        assert not lost, f"{sum(lost.values())} events lost; {self.story()}"
+        assert not doubled, f"{sum(doubled.values())} events doubled or strange; {self.story()}"
+        for stage, rows in expected.states.items():
+            assert await self._changelog(f"state.{stage}") == rows, f"state of {stage} differs; {self.story()}"
+        for stage, account in expected.ledger.items():
+            assert snapshot.ledger[stage].to_builtins() == account.to_builtins(), f"accounts of {stage} differ; {self.story()}"
+        assert not any(snapshot.unaccounted.values()), f"{snapshot.unaccounted}; {self.story()}"
+        await self._judge_segments(sum(expected.events.values()))
+        dead = [name for name, process in self.processes.items() if process.poll() is not None]
+        assert not dead, f"workers ended by themselves: {dead}; {self.story()}"
+
+    async def _judge_segments(self, count: int) -> None:
+        topic, prefix = full_name(self.config.kafka.prefix, "enriched"), self.config.objects.prefix
+        async with kafka.admin(self.config.kafka) as client:
+            offsets = await kafka.group_offsets(client, f"{self.config.kafka.app}-objects")
+        committed = {tp.partition: position.offset for tp, position in offsets.items()}
+        report = await check_tiling(open_store(self.config.objects.store), prefix, topic, committed)
+        assert not report.problems, f"{report.problems[:3]}; {self.story()}"
+        assert report.stored == count, f"{report.stored} records in segments, {count} events; {self.story()}"
+
+    async def _contents(self, topic: str) -> list[object]:
+        name = full_name(self.config.kafka.prefix, topic)
+        return [record async for record in kafka.read_topics(self.config.kafka, [name])]
+
+    async def _changelog(self, topic: str) -> dict[bytes, bytes]:
+        rows: dict[TopicPartition, dict[bytes, bytes]] = defaultdict(dict)
+        for record in await self._contents(topic):
+            place = rows[TopicPartition(record.topic, record.partition)]
+            if record.value is None:
+                place.pop(record.key, None)
+            else:
+                place[record.key] = record.value
+        merged: dict[bytes, bytes] = {}
+        for place in rows.values():
+            merged |= place
+        return merged
