@@ -7,18 +7,24 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from io import BytesIO
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError, NodeNotReadyError
 from aiokafka.partitioner import murmur2
+from aiokafka.protocol.api import Request, RequestStruct, Response, ResponseHeader_v0
+from aiokafka.protocol.types import CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
 from aiokafka.structs import OffsetAndMetadata
 from msgspec import Struct
 
 from pipeline.config import Kafka
+from pipeline.topic_ids import topic_ids
 
 REQUEST_S = 10.0  # a local broker answers in ms; a cluster under election within a few seconds
+FAILURES = (KafkaError, OSError)  # what a request to a broker may raise
 
 
 class Unreachable(RuntimeError):
@@ -194,3 +200,98 @@ async def _oldest(
             open_.discard(tp)
             consumer.pause(tp)
     return oldest
+
+
+# ── what a broker says of itself ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class Features(Struct, frozen=True):
+    """A broker's ApiVersions: the highest `metadata.version` it knows and the one in force (0: it does not say), and its APIs."""
+
+    metadata_known: int
+    metadata_in_force: int
+    api_versions: dict[int, int]
+
+
+class ApiVersionsResponse_v3(Response):  # type: ignore[misc]  # aiokafka has no types
+    API_KEY = 18
+    API_VERSION = 3
+    SCHEMA = Schema(
+        ("error_code", Int16),
+        ("api_keys", CompactArray(("api_key", Int16), ("min", Int16), ("max", Int16), ("tags", TaggedFields))),
+        ("throttle_time_ms", Int32),
+        ("tags", TaggedFields),
+    )
+
+
+class ApiVersionsRequest_v3(RequestStruct):  # type: ignore[misc]
+    FLEXIBLE_VERSION = True
+    API_KEY = 18
+    API_VERSION = 3
+    RESPONSE_TYPE = ApiVersionsResponse_v3
+    SCHEMA = Schema(("software", CompactString("utf-8")), ("version", CompactString("utf-8")), ("tags", TaggedFields))
+
+    def parse_response_header(self, read_buffer: BytesIO | bytes) -> Any:
+        """The one API whose flexible answer has the old header (KIP-511)."""
+        return ResponseHeader_v0.decode(read_buffer)
+
+
+class ApiVersionsRequest(Request[ApiVersionsRequest_v3]):  # type: ignore[misc]
+    """Features come with version 3 (KIP-584); aiokafka stops at 2."""
+
+    API_KEY = 18
+
+    def build(self, request_struct_class: type[Any]) -> Any:
+        return request_struct_class("newswire", "0", {})
+
+
+FEATURES = CompactArray(("name", CompactString("utf-8")), ("first", Int16), ("second", Int16), ("tags", TaggedFields))
+LOG_APPEND_TIME = 1  # a record's timestamp type
+SUPPORTED, FINALIZED = 0, 2  # tags of the answer; the first holds (min, max), the other (max, min)
+
+
+@asynccontextmanager
+async def plain_client(kafka: Kafka) -> AsyncIterator[AIOKafkaClient]:
+    """A client for requests that aiokafka does not wrap; raises aiokafka's KafkaError."""
+    client = AIOKafkaClient(**connection(kafka))
+    try:
+        await client.bootstrap()
+        yield client
+    finally:
+        await client.close()
+
+
+async def features(kafka: Kafka) -> Features:
+    """What one broker of the cluster says of its version. Kafka never tells its release; `metadata.version` comes nearest."""
+    async with plain_client(kafka) as client:
+        node = client.get_random_node()
+        if node is None:
+            raise NodeNotReadyError("no broker is known")
+        answer = await client.send(node, ApiVersionsRequest())
+    known, in_force = _levels(answer.tags.get(SUPPORTED)), _levels(answer.tags.get(FINALIZED))
+    api_versions = {key: most for key, _, most, _ in answer.api_keys}
+    return Features(known.get("metadata.version", 0), in_force.get("metadata.version", 0), api_versions)
+
+
+def _levels(tag: bytes | None) -> dict[str, int]:
+    """Feature name to its highest level."""
+    rows = FEATURES.decode(BytesIO(tag)) if tag else []
+    return {name: max(first, second) for name, first, second, _ in rows}
+
+
+async def identities(kafka: Kafka, topics: Iterable[str]) -> dict[str, str]:
+    """Topic name to topic id, as in the names of segments; topics that do not exist are left out."""
+    async with plain_client(kafka) as client:
+        return await topic_ids(client, topics)
+
+
+async def append_time(kafka: Kafka, topic: str, key: bytes, value: bytes) -> float | None:
+    """Writes one record and gives the broker's clock at its append (s), None when the topic keeps the producer's times."""
+    producer = AIOKafkaProducer(**connection(kafka), acks="all")
+    await producer.start()
+    try:
+        written = await producer.send_and_wait(topic, value, key=key)
+    finally:
+        await producer.stop()
+    return written.timestamp / 1000 if written.timestamp_type == LOG_APPEND_TIME else None
+

@@ -17,6 +17,7 @@ QUIET = {  # libraries that repeat at INFO or WARNING what our own events say on
     "aiokafka.consumer": logging.ERROR,
     "aiokafka": logging.ERROR,
     "faust": logging.WARNING,
+    "pipeline": logging.WARNING,  # Faust's own words about our services; ours do not come through the standard library
     "mode": logging.WARNING,
 }
 

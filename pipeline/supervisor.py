@@ -12,6 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -141,6 +142,7 @@ class Supervisor:
             await self._start_broker(progress)
         await provision.apply(self.config)
         if self.config.simulator.enabled:
+            self.config = reaching_loopback(self.config)
             self._start_wire()
         await self._import_feeds()
         for number in range(self.config.run.workers):
@@ -238,6 +240,11 @@ class Supervisor:
             if child.is_alive and child.process is not None:
                 child.process.kill()
         self.stop_broker()
+
+
+def reaching_loopback(config: Config) -> Config:
+    """The same settings with the simulated wire's address among those that may be polled."""
+    return replace(config, poll=replace(config.poll, allow=(*config.poll.allow, "127.0.0.1/32")))
 
 
 def _free_port() -> int:

@@ -102,6 +102,7 @@ def create_app(config: Config, worker: str = "w0") -> faust.App:
     metrics = Metrics()
     directory = Directory(config, loop=app.loop, beacon=app.beacon)
     open_store = store_opener(config.state.store, Path(config.state.folder) / config.kafka.app / worker)
+    stages.warm()
     install_cpu_timer()
 
     def wiring(name: str, changelogs: dict[str, str]) -> Wiring:

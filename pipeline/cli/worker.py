@@ -1,6 +1,6 @@
 """`newswire worker`: one worker process."""
 
-import sys
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -35,6 +35,15 @@ def run_worker(config: "Config", name: str) -> None:
     configure(config.log, name)
     uvloop.install()
     app = create_app(config, name)
-    faust_worker = Worker(app, loglevel=config.log.level, redirect_stdouts=False, quiet=True, override_logging=False, daemon=True)
-    sys.exit(faust_worker.execute_from_commandline())
+    with open(os.devnull, "w") as nowhere:  # for Faust's spinner
+        worker = Worker(
+            app,
+            loglevel=config.log.level,
+            stdout=nowhere,
+            redirect_stdouts=False,
+            quiet=True,
+            override_logging=False,
+            daemon=True,
+        )
+        worker.execute_from_commandline()
 

@@ -15,8 +15,8 @@ VERSION = "1"
 STATE_VERSION = b"\x01"
 DIGEST_BYTES = 16
 SEEN_BYTES = 5  # seconds since 1970, good for 34,000 years
-# Two feeds that carry one article in two renderings, or caches that serve two states in turn, do not make a new version each time:
-# an item may come back to any of its last four forms. Four feeds in turn is the most that was seen; 70 bytes of state per item.
+# Feeds that carry one article in two renderings, or caches that serve two states in turn, must not make a version each time: an
+# item may come back to any of its last four forms. 1 + 5 + 4 × 16 = 70 bytes of state per item.
 REMEMBERED = 4
 
 

@@ -1,4 +1,4 @@
-"""The dateline at the start of a report: `KHARKIV, Ukraine (Reuters) -`. Only the commonest form yet: city in capitals, source."""
+"""The dateline at the start of a report: `KHARKIV, Ukraine (Reuters) -`. Only the commonest form yet: capitals and source."""
 
 import re
 
@@ -6,8 +6,8 @@ from msgspec import Struct
 
 SEARCH_CHARS_MAX = 160  # the longest real one has about 80 characters
 FORM = re.compile(
-    r"(?P<located>[A-Z][A-Z.'’\- ]{1,40}(?:/[A-Z][A-Z.'’\- ]{1,40}){0,2}(?:, (?!(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))"
-    r"[A-Z][A-Za-z.'’ ]{1,30})?)"
+    r"(?P<located>[A-Z][A-Z.'’\- ]{1,40}(?:/[A-Z][A-Z.'’\- ]{1,40}){0,2}"
+    r"(?:, (?!(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))[A-Z][A-Za-z.'’ ]{1,30})?)"
     r"(?:, [A-Z][a-z]{2,8}\.? \d{1,2})? \((?P<source>[A-Za-z][\w./ \-]{1,40})\)\s?(?P<separator>--|[-–—_])(?P<space>\s*)"
 )
 

@@ -63,7 +63,7 @@ ZONES: dict[str, int] = {
     for name in names.split()
 }
 
-# Full names in the languages feeds are most often localised into; the first three letters of each count too where they are unique.
+# In the languages feeds are most often localised into; the first three letters of each count too where they mean one month.
 MONTH_NAMES = (
     "january januar jänner janvier enero gennaio janeiro januari",
     "february februar février fevrier febrero febbraio fevereiro februari",

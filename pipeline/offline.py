@@ -1,0 +1,162 @@
+"""The pure stages over files, in this process, without Kafka: `newswire offline`, tests, shell pipelines.
+
+The same `run_chain` and the same stage functions as in a worker; states live in dictionaries and end with the run.
+"""
+
+import io
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from pipeline import stages
+from pipeline.formats import SYNDICATION, detect
+from pipeline.hop import run_chain
+from pipeline.ledger import Ledger
+from pipeline.poll.identity import item_digest, raw_key
+from pipeline.poll.slice import BODY_BYTES_MAX, Refusal, Slice, cut
+from pipeline.records import Article, RawItem, Reject
+
+Through = Literal["normalize", "link", "enrich"]
+CHAIN = (stages.DEDUP, stages.NORMALIZE, stages.LINK, stages.ENRICH)
+STDIN = "-"
+
+
+class Unreadable(Exception):
+    """A path the user named cannot be read; the message names it."""
+
+
+class Document(Struct, frozen=True, kw_only=True):
+    """One file: its path as the user sees it, its bytes, its ingest time (RFC 3339)."""
+
+    path: str
+    value: bytes
+    at: str
+
+
+class Rejected(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What could not be used, as it is reported: `part` counts a document's items from 0."""
+
+    path: str
+    part: int
+    stage: str
+    reason: str
+    detail: str = ""
+
+
+def run(documents: Iterable[Document], *, through: Through, feed: str, provider: str) -> Iterator[Article | Rejected]:
+    """Every item's article or rejection, in order; an item that a stage drops (a repeat, an unchanged text) gives nothing."""
+    chain = CHAIN[: 1 + next(at for at, stage in enumerate(CHAIN) if stage.name == through)]
+    states: dict[str, dict[bytes, bytes]] = {stage.name: {} for stage in chain if stage.stateful}
+    ledger = Ledger()
+    for document in documents:
+        for item in _items(document, feed, provider):
+            if isinstance(item, Rejected):
+                yield item
+                continue
+            outcome = run_chain(chain, item, states, document.at, ledger)
+            if isinstance(outcome.verdict, Reject):
+                reason, detail = outcome.verdict.reason, outcome.verdict.detail
+                yield Rejected(path=document.path, part=item.part, stage=outcome.ended_by, reason=str(reason), detail=detail)
+                continue
+            for stage, (key, value) in outcome.writes:
+                if value is None:
+                    states[stage].pop(key, None)
+                else:
+                    states[stage][key] = value
+            if outcome.record is not None:
+                yield outcome.record
+
+
+def read(paths: Sequence[str], now: str) -> Iterator[Document]:
+    """The files of `paths` in order, a folder's by name and recursively; `now` "" takes each file's modification time.
+
+    All paths are looked at before the first is read: a wrong one raises `Unreadable` and nothing is done.
+    """
+    for path in [file for named in paths for file in _files(named)]:
+        yield _read(path, now)
+
+
+def _files(path: str) -> list[str]:
+    if path == STDIN or os.path.isfile(path) or _is_pipe(path):
+        return [path]
+    if os.path.isdir(path):
+        found = (file for file in Path(path).rglob("*") if file.is_file())
+        return sorted(str(file) for file in found if not any(part.startswith(".") for part in file.relative_to(path).parts))
+    raise Unreadable(f"no such file or folder: {path}")
+
+
+def _is_pipe(path: str) -> bool:
+    """`/dev/stdin`, `<(…)` of a shell."""
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _read(path: str, now: str) -> Document:
+    """One byte more than is allowed at most, so that the slicer can say that it is too much."""
+    try:
+        if path == STDIN:
+            return Document(path=path, value=sys.stdin.buffer.read(BODY_BYTES_MAX + 1), at=now or _modified_at(sys.stdin.buffer))
+        with open(path, "rb") as file:
+            return Document(path=path, value=file.read(BODY_BYTES_MAX + 1), at=now or _modified_at(file))
+    except OSError as error:
+        raise Unreadable(f"cannot read {path}: {error.strerror}") from error
+
+
+def _modified_at(file: io.BufferedIOBase | io.BufferedReader) -> str:
+    """The modification time; of a pipe, which has none, the present."""
+    try:
+        facts = os.fstat(file.fileno())
+    except io.UnsupportedOperation:  # a stand-in for stdin
+        facts = None
+    at = datetime.fromtimestamp(facts.st_mtime, UTC) if facts and stat.S_ISREG(facts.st_mode) else datetime.now(UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _items(document: Document, feed: str, provider: str) -> Iterator[RawItem | Rejected]:
+    """A feed's items as the poller cuts them; any other file is one item."""
+    format_ = detect(document.value, "")
+    if format_ in ("text", "json", "binary") and len(document.value) <= BODY_BYTES_MAX:
+        yield _item(document, feed, provider, format_)
+        return
+    found = cut(document.value)
+    if isinstance(found, Refusal):
+        yield Rejected(path=document.path, part=0, stage="poll", reason=str(found.reason), detail=found.detail)
+        return
+    assert found.format in SYNDICATION
+    parts: list[Slice | Rejected] = [*found.items]
+    for refused in found.refused:
+        reason, detail = str(refused.reason), refused.detail
+        parts.append(Rejected(path=document.path, part=refused.part, stage="poll", reason=reason, detail=detail))
+    for part in sorted(parts, key=lambda part: part.part):
+        yield part if isinstance(part, Rejected) else _item(document, feed, provider, found.format, part, found.charset)
+
+
+def _item(document: Document, feed: str, provider: str, format_: str, piece: Slice | None = None, charset: str = "") -> RawItem:
+    value = document.value if piece is None else piece.value
+    digest = item_digest(value if piece is None else piece.item)
+    return RawItem(
+        key=f"text:{feed} {digest}" if piece is None else raw_key(piece, provider or feed, feed),
+        value=value,
+        format=format_,
+        feed=feed,
+        provider=provider,
+        url="stdin:" if document.path == STDIN else "file:" + quote(Path(document.path).as_posix()),
+        fetched_at=document.at,
+        first_seen=document.at,
+        document="sha256:" + sha256(document.value).hexdigest(),
+        item=digest,
+        part=0 if piece is None else piece.part,
+        transport="file",
+        charset=charset,
+        guid="" if piece is None else piece.guid,
+    )
