@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -112,7 +112,7 @@ def _read(path: str, now: str) -> Document:
         raise Unreadable(f"cannot read {path}: {error.strerror}") from error
 
 
-def _modified_at(file: io.BufferedIOBase | io.BufferedReader) -> str:
+def _modified_at(file: BinaryIO) -> str:
     """The modification time; of a pipe, which has none, the present."""
     try:
         facts = os.fstat(file.fileno())

@@ -264,6 +264,7 @@ SETTINGS: dict[str, str] = {
 
 LOGGING = """\
 status=warn
+shutdownHook=disable
 rootLogger.level=warn
 rootLogger.appenderRef.file.ref=file
 logger.server.name=kafka.server.KafkaRaftServer

@@ -34,7 +34,7 @@ FEEDPARSER_ERRORS = (
 TEXT_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
 CERTAIN_MARKUP = re.compile(r"</(?:p|div|a|span|b|strong|i|em|ul|ol|li|h[1-6]|blockquote|table)\s*>|<br\s*/?>", re.IGNORECASE)
 MEDIATOPIC = "http://cv.iptc.org/newscodes/mediatopic/"
-CATEGORIES_MAX = 100  # real items have up to 40; more is a list of links
+CATEGORIES_MAX = 100  # real items have up to 18; five times that is a list of links
 
 Node = dict[str, Any]
 NOTHING: Node = {}
@@ -189,8 +189,8 @@ def _read(raw: str, details: Node, base: str) -> _Body:
     html = safe_html(raw, absolute(_text(details, "base"), base) or base)
     if html:
         return _Body(text_of_safe(html), html if has_markup(html) else "", problems=problems)
-    text = text_of_html(raw)
-    return _Body(text, problems=(*problems, "html.too_large") if text else problems)
+    text = text_of_html(raw)  # also of markup so broken that nothing is left of it by the rules of HTML
+    return _Body(text, problems=(*problems, "html.broken" if html == "" else "html.too_large") if text else problems)
 
 
 def _read_summary(raw: str, details: Node) -> str:

@@ -11,7 +11,9 @@ SEPARATOR = re.compile(r"\s*(?:,\s*(?:and\s+)?|;|\s(?:and|und|et|y|e|en|&)\s)\s*
 MARKS = re.compile(r"@|https?:|www\.|[<>{}\[\]|\d]")  # e-mail addresses, links, markup, ids
 ORGANISATION = re.compile(
     r"\b(?:staff|team|desk|agenc(?:y|ies)|newsroom|news|editors?|editorial|redaktion|redacción|rédaction|admin|administrator|"
-    r"webmaster|correspondents?|reporters?|press|services?|writers?|contributors?|online|media|magazine|times|post|tv|unknown|guest)\b",
+    r"webmaster|correspondents?|reporters?|press|services?|writers?|contributors?|online|media|magazine|times|post|tv|unknown|guest|"
+    r"various|observer|herald|tribune|gazette|journal|daily|radio|network|presents|inc|ltd|llc|gmbh|institute|university|ministry|"
+    r"company|foundation|group|board|check)\b",
     re.IGNORECASE,
 )
 
@@ -28,9 +30,10 @@ def persons(raw: str) -> tuple[str, ...]:
 
 
 def is_person(name: str) -> bool:
-    """Whether a name can be a person's: at least two letters, no agency, no desk, no address."""
+    """Whether a name can be a person's: no agency, no desk, no address, and no user name (one word in an alphabet with cases)."""
     return (
-        2 <= len(name) <= NAME_CHARS_MAX
+        len(name) <= NAME_CHARS_MAX
+        and (" " in name or name.upper() == name.lower() != "")
         and any(character.isalpha() for character in name)
         and not is_agency(name)
         and not MARKS.search(name)

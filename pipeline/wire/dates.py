@@ -93,7 +93,7 @@ def _months() -> dict[str, int]:
 
 MONTHS = _months()
 
-CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?P<fraction>[.,]\d{1,9})?)?"
+CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{1,2})(?P<fraction>[.,]\d{1,9})?)?"
 ZONE = r"\s*(?P<zone>(?:Etc/)?[A-Za-z]{1,5}(?=\s*$)|(?:GMT|UTC|UT)?\s*[+\-−]\d{1,2}(?::?\d{2})?)?"
 WEEKDAY = r"(?:[^\W\d]{2,12}\.?(?:,\s*|\s+))?"
 NAME = r"(?P<name>[^\W\d]{3,10})"
