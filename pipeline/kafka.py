@@ -13,7 +13,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError, NodeNotReadyError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError, NodeNotReadyError
 from aiokafka.partitioner import murmur2
 from aiokafka.protocol.api import Request, RequestStruct, Response, ResponseHeader_v0
 from aiokafka.protocol.types import CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
@@ -25,6 +25,7 @@ from pipeline.topic_ids import topic_ids
 
 REQUEST_S = 10.0  # a local broker answers in ms; a cluster under election within a few seconds
 FAILURES = (KafkaError, OSError)  # what a request to a broker may raise
+NoGroups = GroupCoordinatorNotAvailableError  # what a cluster that never had a consumer group says when asked for one's offsets
 
 
 class Unreachable(RuntimeError):

@@ -2,8 +2,8 @@
 
     broker.json        written last by `format_data`: Kafka version, cluster id, ports; without it the folder is not formatted
     broker.pid         pid of the running broker; left behind by a crash
-    server.properties  log4j2.properties   written at every start
-    data/              Kafka's own; log/ server.log and console.log; tmp/ emptied at every start
+    server.properties  controller.properties  log4j2.properties   written at every start
+    data/              Kafka's own; tmp/ emptied at every start; log/ server.log, console.log, controller.log (see `fence.py`)
 
 Nothing here starts or ends the broker. `repair` never deletes a folder that holds records or anything Kafka did not write.
 """
@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +56,10 @@ class BrokerFolder:
         return self.path / "server.properties"
 
     @property
+    def controller_properties(self) -> Path:
+        return self.path / "controller.properties"
+
+    @property
     def logging(self) -> Path:
         return self.path / "log4j2.properties"
 
@@ -70,6 +74,10 @@ class BrokerFolder:
     @property
     def log(self) -> Path:
         return self.path / "log" / "server.log"
+
+    @property
+    def controller_log(self) -> Path:
+        return self.path / "log" / "controller.log"
 
     @property
     def console(self) -> Path:
@@ -131,14 +139,15 @@ def repair(folder: BrokerFolder) -> Marker | None:
 
 
 def configure(folder: BrokerFolder, port: int, controller_port: int) -> None:
-    """Write server.properties and log4j2.properties."""
+    """Write the settings of the broker, of the controller alone (`fence.py`), and of their logs."""
+    controller = f"CONTROLLER://127.0.0.1:{controller_port}"
     settings = SETTINGS | {
-        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
         "controller.quorum.bootstrap.servers": f"127.0.0.1:{controller_port}",
         "log.dirs": _escape(str(folder.data)),
+        "listeners": f"PLAINTEXT://127.0.0.1:{port},{controller}",
     }
-    _replace_text(folder.properties, "".join(f"{name}={value}\n" for name, value in settings.items()))
+    _replace_text(folder.properties, _properties(settings))
+    _replace_text(folder.controller_properties, _properties(settings | CONTROLLER_ALONE | {"listeners": controller}))
     _replace_text(folder.logging, LOGGING)
 
 
@@ -170,10 +179,10 @@ def data_bytes(folder: BrokerFolder) -> int:
     return total
 
 
-def last_errors(folder: BrokerFolder, count: int = 3) -> str:
-    """The last error lines of this run's logs (a start begins new ones), for messages."""
+def last_errors(folder: BrokerFolder, log: Path, count: int = 3) -> str:
+    """The last error lines of this run's console and `log` (a start begins new ones), for messages."""
     lines = []
-    for path in (folder.console, folder.log):
+    for path in (folder.console, log):
         if path.exists():
             with path.open("rb") as file:
                 file.seek(max(0, path.stat().st_size - 65_536))
@@ -209,6 +218,10 @@ def _read_meta(path: Path) -> dict[str, str]:
     return {name: value for name, _, value in (line.partition("=") for line in lines if not line.startswith("#")) if value}
 
 
+def _properties(settings: Mapping[str, str]) -> str:
+    return "".join(f"{name}={value}\n" for name, value in settings.items())
+
+
 def _escape(value: str) -> str:
     """A value in a Java properties file: Latin-1, backslash escapes, everything else as UTF-16 code units."""
     units = value.replace("\\", "\\\\").encode("utf-16-be")
@@ -224,9 +237,6 @@ def _replace_text(path: Path, text: str) -> None:
 
 SETTINGS: dict[str, str] = {
     "process.roles": "broker,controller",
-    # after kill -9 the controller lets the same broker in again only when this has passed: 3 s instead of 9 s
-    "broker.session.timeout.ms": "3000",
-    "broker.heartbeat.interval.ms": "500",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
     # one node: every internal topic has one replica, and few partitions, as each costs files and start time
@@ -240,6 +250,10 @@ SETTINGS: dict[str, str] = {
     "share.coordinator.state.topic.num.partitions": "1",
     "default.replication.factor": "1",
     "min.insync.replicas": "1",
+    # nobody could take over, so nothing is won when the controller declares a suspended broker dead, nor when a broker that
+    # ends in order gives its partitions away first; but either can break open transactions, see `fence.py`
+    "broker.session.timeout.ms": "60000",
+    "controlled.shutdown.enable": "false",
     # topics are made by `newswire topics apply` alone
     "auto.create.topics.enable": "false",
     "message.max.bytes": str(MESSAGE_BYTES_MAX),
@@ -262,6 +276,13 @@ SETTINGS: dict[str, str] = {
     "log.cleaner.dedupe.buffer.size": str(32 * MIB),
 }
 
+# the controller alone declares the last run dead as fast as it can
+CONTROLLER_ALONE: dict[str, str] = {
+    "process.roles": "controller",
+    "broker.session.timeout.ms": "100",
+    "broker.heartbeat.interval.ms": "50",
+}
+
 LOGGING = """\
 status=warn
 shutdownHook=disable
@@ -269,10 +290,12 @@ rootLogger.level=warn
 rootLogger.appenderRef.file.ref=file
 logger.server.name=kafka.server.KafkaRaftServer
 logger.server.level=info
+logger.controller.name=org.apache.kafka.controller
+logger.controller.level=${sys:newswire.controller:-warn}
 appender.file.type=RollingFile
 appender.file.name=file
-appender.file.fileName=${sys:newswire.folder}/log/server.log
-appender.file.filePattern=${sys:newswire.folder}/log/server.log.%i
+appender.file.fileName=${sys:newswire.folder}/log/${sys:newswire.log}.log
+appender.file.filePattern=${sys:newswire.folder}/log/${sys:newswire.log}.log.%i
 appender.file.layout.type=PatternLayout
 appender.file.layout.pattern=%d{ISO8601} %p %c{1} %m%n
 appender.file.policies.type=Policies

@@ -85,6 +85,14 @@ def end(process: Process, *, gently_s: float) -> bool:
     raise BrokerError(f"process {process.pid} does not die, not even of SIGKILL; its disk may hang: see `dmesg`")
 
 
+def command_line(process: Process) -> list[str]:
+    """Its arguments; none for a zombie, a process that has just ended, or one that we may not look at."""
+    try:
+        return list(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return []
+
+
 def is_gone(process: Process) -> bool:
     """Has it ended, with all its threads, so that its ports and files are free? Reaps it if it is our child.
 
@@ -163,8 +171,4 @@ def _mark(folder: Path) -> str:
 
 
 def _is_marked(process: Process, mark: str) -> bool:
-    """A zombie has no command line, so it is never ours."""
-    try:
-        return mark in process.cmdline()
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return False
+    return mark in command_line(process)

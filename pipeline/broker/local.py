@@ -15,10 +15,11 @@ from typing import Literal
 
 from pipeline.broker import BrokerError, java, ports
 from pipeline.broker import folder as files
+from pipeline.broker.fence import fence_last_run, is_fencing
 from pipeline.broker.folder import BrokerFolder, Marker
 from pipeline.broker.jars import Progress, exclusive, fetch_jars
 
-START_S_MAX = 120.0  # 0.7 s as a rule, 3.6 s after a crash; more if much of the newest segments has to be read again
+START_S_MAX = 120.0  # 1 to 2 s as a rule; more after a crash, if much of the newest segments has to be read again
 STOP_S_MAX = 30.0  # 0.3 s as a rule; 2 s more at the end of the first run, when Java writes its class archive
 HEAP = "512m"  # 220 MB in use after the start; the rest is room for 16 MiB messages in flight
 
@@ -75,6 +76,9 @@ def start(
         raise BrokerError(f"cannot write to {place.path}: {error.strerror}; choose another folder (broker.folder)") from error
     with exclusive(place.lock, deadline_s, f"starting the broker in {place.path}"):
         process = java.find(place.path, java.read_pid(place.pid))
+        if process and is_fencing(place, process):  # its starter died
+            java.end(process, gently_s=STOP_S_MAX)
+            process = None
         if process is None:
             marker = _prepare(place, (port, controller_port), cache_dir, progress)
             process = _launch(place, cache_dir)
@@ -137,17 +141,18 @@ def _marker_of_running(place: BrokerFolder, process: java.Process, port: int | N
 
 
 def _prepare(place: BrokerFolder, wanted: tuple[int | None, int | None], cache_dir: Path, progress: Progress | None) -> Marker:
-    """Everything a start needs on disk: ports, jars, settings, a formatted data folder. Called with the folder's lock held."""
+    """Everything a start needs on disk: ports, jars, settings, usable data. Called with the folder's lock held."""
     remembered = files.read_marker(place)
     usable = files.repair(place)
     port, controller_port = _choose_ports(place, wanted, remembered)
     fetch_jars(files.JAR_LOCK, cache_dir, progress=progress)
     files.configure(place, port, controller_port)
+    arguments = [*_archive(cache_dir, is_written=False), *_common_arguments(place, cache_dir)]
     if usable is None:
-        arguments = [*_archive(cache_dir, is_written=False), *_common_arguments(place, cache_dir)]
         return files.format_data(place, arguments, port=port, controller_port=controller_port)
     marker = Marker(kafka_version=usable.kafka_version, cluster_id=usable.cluster_id, port=port, controller_port=controller_port)
     files.write_marker(place, marker)
+    fence_last_run(place, arguments)
     return marker
 
 
@@ -178,6 +183,7 @@ def _launch(place: BrokerFolder, cache_dir: Path) -> java.Process:
         "-XX:+ExitOnOutOfMemoryError",  # a dead broker is noticed and restarted, one without memory is neither
         f"-XX:ErrorFile={place.console.with_name('crash-%p.log')}",
         *_common_arguments(place, cache_dir),
+        "-Dnewswire.log=server",
         "kafka.Kafka",
         str(place.properties),
     ]
@@ -210,7 +216,7 @@ def _await_answer(place: BrokerFolder, process: java.Process, port: int, deadlin
     give_up_at = time.monotonic() + deadline_s
     while not ports.broker_answers(port):
         if java.is_gone(process):
-            errors = files.last_errors(place) or "  (no error line)"
+            errors = files.last_errors(place, place.log) or "  (no error line)"
             raise BrokerError(f"the broker in {place.path} ended while it started:\n{errors}\nMore in {place.log.parent}")
         if time.monotonic() > give_up_at:
             raise BrokerError(

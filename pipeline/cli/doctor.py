@@ -1,6 +1,7 @@
 """`newswire doctor`."""
 
 import asyncio
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import click
 from pipeline.cli.context import cache_dir, console, print_json, settings
 
 if TYPE_CHECKING:
-    from pipeline.doctor import Check
+    from pipeline.doctor.check import Check
 
 SIGNS = {"pass": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "bold red")}
 
@@ -28,6 +29,7 @@ def doctor(ctx: click.Context, feeds_fetched: int, as_json: bool) -> None:
     """
     from pipeline.doctor import examine
 
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it would say is said by a check
     config = settings(ctx)
     config = replace(config, broker=replace(config.broker, cache=str(cache_dir(config))))
     checks = asyncio.run(examine(config, feeds_fetched=feeds_fetched))
@@ -41,6 +43,7 @@ def doctor(ctx: click.Context, feeds_fetched: int, as_json: bool) -> None:
 
 
 def _show(checks: "list[Check]", counts: dict[str, int]) -> None:
+    """A table on a terminal; elsewhere a line a check and a line a cure, never wrapped."""
     from rich.table import Table
     from rich.text import Text
 
@@ -48,9 +51,14 @@ def _show(checks: "list[Check]", counts: dict[str, int]) -> None:
     table = Table.grid(padding=(0, 2))
     for check in checks:
         sign, style = SIGNS[check.state]
+        state, cure = f"{sign} {check.state}", f"→ {check.cure}" if check.cure else ""
+        if not out.is_terminal:
+            click.echo(f"{state}  {check.name}: {check.found}" + (f"\n        {cure}" if cure else ""))
+            continue
         found = Text(check.found)
-        if check.cure:
-            found.append(f"\n→ {check.cure}", style="cyan")
-        table.add_row(Text(f"{sign} {check.state}", style=style), Text(check.name, style="bold"), found)
-    out.print(table, width=None if out.is_terminal else 1000)
-    out.print(", ".join(f"{count} {state}" for state, count in counts.items()))
+        if cure:
+            found.append(f"\n{cure}", style="cyan")
+        table.add_row(Text(state, style=style), Text(check.name, style="bold"), found)
+    if out.is_terminal:
+        out.print(table)
+    click.echo(", ".join(f"{count} {state}" for state, count in counts.items()))

@@ -13,6 +13,7 @@ from pipeline.cli.context import connected, console, print_json, settings
 from pipeline.config import Config, ConfigError
 from pipeline.records import Command, FeedSpec, FeedState
 
+AGAIN_S = 4.0
 ACK_S = 15.0  # a poll may be waiting for a slow site; commands are taken between two polls
 
 
@@ -104,9 +105,11 @@ async def _send_and_await(config: Config, order: Command, holds: Callable[[FeedS
 
         near = difflib.get_close_matches(order.feed, catalogue, n=1)
         raise ConfigError(f"no feed {order.feed!r} in the catalogue" + (f"; did you mean {near[0]}?" if near else ""))
-    await command(config, order)
-    deadline = time.monotonic() + ACK_S
+    deadline, sent_at = time.monotonic() + ACK_S, 0.0
     while time.monotonic() < deadline:
+        if time.monotonic() - sent_at > AGAIN_S:  # a worker that is just taking over the feed has not heard it
+            sent_at = time.monotonic()
+            await command(config, order)
         state = (await read_states(config)).get(order.feed)
         if state is not None and holds(state, order.at):
             return

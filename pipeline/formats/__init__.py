@@ -14,7 +14,7 @@ KNOWN = (*SYNDICATION, "text")
 
 SNIFFED_BYTES = 64 << 10  # PHP warnings and licence comments stand before a root, not whole documents
 ROOT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?(rss|rdf|feed|channel|entry)[\s>]", re.IGNORECASE)
-PROLOG = re.compile(rb"<\?xml\s|<(?:rss|feed|rdf:rdf)[\s>]", re.IGNORECASE)
+PROLOG = re.compile(rb"<\?xml\s|<(?:rss|feed|rdf:rdf)\s[^>]*=", re.IGNORECASE)  # what no text about feeds would quote
 FORMAT_OF_ROOT = {b"rss": "rss", b"channel": "rss", b"rdf": "rdf", b"feed": "atom", b"entry": "atom"}
 HTML = re.compile(rb"<!doctype html|<(?:html|head|body)[\s>]", re.IGNORECASE)
 JSON = re.compile(rb"[\[{]\s*(?:[\"\[{\]}]|-?\d|true|false|null)")

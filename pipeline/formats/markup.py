@@ -42,7 +42,7 @@ WITH_CONTENT = (
 )
 
 # A tag; else one with broken quotes, or a text cut off inside a tag.
-TAG = re.compile(r"<(/?[a-zA-Z!?][^\s<>\"'/]*)(?:(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+>|[^<>]*(?:>|\Z))")
+TAG = re.compile(r"<(/?[a-zA-Z!?][^\s<>\"'/]*)(?:(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+>|[^<>]*(?:>|\Z|(?=<)))")
 CLEAN_TAG = re.compile(r"<(/?[a-z0-9]+)[^>]*>")  # nh3 escapes every other "<" and ">"
 SPACING = {"br": "\n"} | {mark + name: "\n\n" for name in BLOCKS for mark in ("", "/")}
 UNSEEN = re.compile(
@@ -50,8 +50,9 @@ UNSEEN = re.compile(
 )
 MARKUP = re.compile(r"<[a-zA-Z!/?]")
 REFERENCE = re.compile(r"&(?:#\w|[a-zA-Z])")
-HUGE_REFERENCE = re.compile(r"&#\d{8,}")  # int() refuses 4,300 digits and more; no character has more than seven
-RELATIVE = re.compile(r"(?:href|src)\s*+=\s*+[\"']?+(?!\s*(?:https?:|mailto:|tel:|data:|javascript:|#))", re.IGNORECASE)
+HUGE_REFERENCE = re.compile(r"&#\d{8,};?")  # int() refuses 4,300 digits and more; no character has more than seven
+# A link that is not absolute. It begins with "=", since the search for one certain character is five times as fast as any other.
+RELATIVE = re.compile(r"=(?<=(?i:href)=|(?i:\ssrc)=)\s*+[\"']?+(?!\s*(?i:https?|mailto|tel|data|javascript):)")
 NO_IMAGE = re.compile(r"<img(?![^>]* src=)[^>]*>")
 DATA_URI = re.compile(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=]*")
 
@@ -67,7 +68,7 @@ def safe_html(html: str, base: str) -> str | None:
         html = DATA_URI.sub("", html)
     if len(html) > HTML_CHARS_MAX or html.count("<") > HTML_TAGS_MAX:
         return None
-    if base and RELATIVE.search(html):
+    if base and (RELATIVE.search(html) or " =" in html):
         clean = _cleaner(lambda link: absolute(link, base) or None).clean(html)
     else:
         clean = CLEANER.clean(html)

@@ -16,7 +16,8 @@ class Parsed(Struct, frozen=True, kw_only=True):
     `headline`, `authors`, `rights`, `source_title` are single lines of plain text, `body_text` and `summary` paragraphs separated
     by a blank line, `body_html` is safe to show. `link` is absolute. `published` and `updated` are raw: `wire.dates` reads them.
     `is_summary` says that the body is all the source gives of a longer text. `item_language` was declared for the item,
-    `language` for the whole feed. `rules` fired while furniture was taken away, `problems` are what had to be put right.
+    `language` for the whole feed. `charset` is the evidence, where the format had to find it. `rules` fired while furniture was
+    taken away, `problems` are what had to be put right.
     """
 
     headline: str = ""
@@ -36,5 +37,6 @@ class Parsed(Struct, frozen=True, kw_only=True):
     language: str = ""
     rights: str = ""
     source_title: str = ""
+    charset: str = ""
     rules: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()

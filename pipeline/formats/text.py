@@ -37,7 +37,7 @@ def parse(item: RawItem) -> Parsed | Reject:
         blocks = blocks[0].split("\n")  # no blank line anywhere: each line is a paragraph
     blocks = [one_line(block) for block in blocks]
     if not blocks[0]:
-        return Parsed(problems=decoded.problems)
+        return Parsed(charset=decoded.evidence, problems=decoded.problems)
     headline = blocks.pop(0) if len(blocks[0]) <= HEADLINE_CHARS_MAX else ""
     copy = _without_furniture(headline, blocks)
     return Parsed(
@@ -46,6 +46,7 @@ def parse(item: RawItem) -> Parsed | Reject:
         authors=copy.authors,
         author_evidence="byline",
         located=copy.located,
+        charset=decoded.evidence,
         rules=tuple(copy.rules),
         problems=decoded.problems,
     )

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Literal
 
-from pipeline.formats import parse
+from pipeline.formats import detect, parse
 from pipeline.formats.parsed import Parsed
 from pipeline.reasons import Reason
 from pipeline.records import (
@@ -182,13 +182,13 @@ def _source(parsed: Parsed, item: RawItem, headline: Headline) -> Source:
     is_bidi = has_bidi_controls(headline.value) or has_bidi_controls(parsed.body_text)
     problems = (*parsed.problems, "text.bidi_controls") if is_bidi else parsed.problems
     return Source(
-        format=item.format,
+        format=detect(item.value, item.format),
         transport=item.transport,
         url=item.url,
         fetched_at=item.fetched_at,
         document=item.document,
         part=item.part,
-        charset=item.charset,
+        charset=item.charset or parsed.charset,
         item=item.item,
         problems=problems,
     )

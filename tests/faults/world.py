@@ -4,11 +4,9 @@ The judge runs the same stages over the same items in this process and compares:
 """
 
 import asyncio
-import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -17,23 +15,22 @@ from pathlib import Path
 
 import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
 
-from pipeline import accounts, codec, kafka, provision, stages
+from pipeline import codec, kafka, provision, stages
 from pipeline.accounts import Snapshot
 from pipeline.broker import local
 from pipeline.cli.context import at, cache_dir
-from pipeline.config import Config, to_environment
+from pipeline.config import Config
 from pipeline.hop import run_chain
 from pipeline.ledger import Ledger
 from pipeline.poll.identity import item_digest
-from pipeline.records import Command, RawItem
+from pipeline.records import RawItem
 from pipeline.simulator.bulk import raw_items
 from pipeline.sinks.stores import open_store
 from pipeline.topics import full_name
+from tests.service import Workers, contents, settle
 from tests.sinks.tiling import check_tiling
 
-SETTLE_S = 180.0
 CHAIN = (stages.DEDUP, stages.NORMALIZE, stages.LINK, stages.ENRICH)
 INPUT_PARTITIONS = 4
 
@@ -108,29 +105,18 @@ class World:
             hops=replace(base.hops, records_max=100),
             log=replace(base.log, format="json", level="info"),
         )
-        self.names = [f"w{number}" for number in range(workers)]
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.killed: set[int] = set()
+        self.workers = Workers(self.config, folder, [f"w{number}" for number in range(workers)])
         self.diary: list[str] = []
-        self.produced = 0
 
     async def __aenter__(self) -> "World":
         await self.start_broker()
         await provision.apply(self.config)
-        for name in self.names:
-            self.start_worker(name)
+        self.workers.config = self.config
+        await self.workers.__aenter__()
         return self
 
-    async def __aexit__(self, *_error: object) -> None:
-        for process in self.processes.values():
-            if process.poll() is None:
-                process.send_signal(signal.SIGCONT)
-                process.terminate()
-        for process in self.processes.values():
-            try:
-                await asyncio.to_thread(process.wait, 30)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    async def __aexit__(self, *error: object) -> None:
+        await self.workers.__aexit__(*error)
         await asyncio.to_thread(local.stop, Path(self.config.broker.folder))
 
     async def start_broker(self) -> None:
@@ -138,17 +124,6 @@ class World:
         folder = Path(self.config.broker.folder)
         running = await asyncio.to_thread(local.start, folder, cache_dir=cache_dir(self.config))
         self.config = at(self.config, running.bootstrap)
-
-    def start_worker(self, name: str) -> None:
-        """A worker process of its own, its log in the folder."""
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "pipeline", "worker", "--name", name],
-                env={**os.environ, **to_environment(self.config)},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
 
     # ── faults ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -170,7 +145,6 @@ class World:
                 if ahead_s > 0.05:
                     await asyncio.sleep(ahead_s)
             await asyncio.gather(*pending)
-            self.produced = len(raw)
         finally:
             await producer.stop()
 
@@ -180,15 +154,14 @@ class World:
         thaws: list[asyncio.Task[None]] = []
         while time.monotonic() < ends:
             await asyncio.sleep(self.dice.uniform(0.5, 5.0))
-            name = self.dice.choice(self.names)
-            process = self.processes[name]
+            name = self.dice.choice(self.workers.names)
+            process = self.workers.processes[name]
             if self.dice.random() < 0.5:
                 self.diary.append(f"kill -9 {name}")
-                self.killed.add(process.pid)
                 process.kill()
                 await asyncio.to_thread(process.wait)
                 await asyncio.sleep(self.dice.uniform(0.0, 2.0))
-                self.start_worker(name)
+                self.workers.start(name)
             else:
                 frozen_s = self.dice.uniform(1.0, 14.0)
                 self.diary.append(f"SIGSTOP {name} {frozen_s:.1f} s")
@@ -212,23 +185,11 @@ class World:
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def settle(self) -> Snapshot:
-        """Until nothing is behind (the object sink told to seal), and nothing changes any more."""
-        from pipeline.poll.feeds import command
-
-        deadline = time.monotonic() + SETTLE_S
-        before: Snapshot | None = None
-        while time.monotonic() < deadline:
-            try:
-                await command(self.config, Command(verb="drain", id="settle", at=time.time()))
-                now = await accounts.take(self.config)
-            except (KafkaError, kafka.Unreachable):
-                await asyncio.sleep(1)
-                continue
-            if before and not now.lag_records and now.ledger.to_builtins() == before.ledger.to_builtins():
-                return now
-            before = now
-            await asyncio.sleep(1)
-        raise AssertionError(f"still {before.lag_records if before else '?'} offsets behind after {SETTLE_S} s; {self.story()}")
+        """Until nothing is behind and nothing changes any more."""
+        try:
+            return await settle(self.config)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {self.story()}") from error
 
     def story(self) -> str:
         """What to print when something is wrong."""
@@ -237,7 +198,7 @@ class World:
     async def judge(self, raw: Sequence[RawItem], snapshot: Snapshot) -> None:
         """Every promise, each with its own sentence."""
         expected = without_faults(raw)
-        got = Counter(identity(r.value) for r in await self._contents("enriched"))
+        got = Counter(identity(r.value) for r in await contents(self.config, "enriched"))
         lost, doubled = expected.events - got, got - expected.events
         assert not lost, f"{sum(lost.values())} events lost; {self.story()}"
         assert not doubled, f"{sum(doubled.values())} events doubled or strange; {self.story()}"
@@ -247,7 +208,7 @@ class World:
             assert snapshot.ledger[stage].to_builtins() == account.to_builtins(), f"accounts of {stage} differ; {self.story()}"
         assert not any(snapshot.unaccounted.values()), f"{snapshot.unaccounted}; {self.story()}"
         await self._judge_segments(sum(expected.events.values()))
-        dead = [name for name, process in self.processes.items() if process.poll() is not None]
+        dead = self.workers.ended()
         assert not dead, f"workers ended by themselves: {dead}; {self.story()}"
 
     async def _judge_segments(self, count: int) -> None:
@@ -259,13 +220,9 @@ class World:
         assert not report.problems, f"{report.problems[:3]}; {self.story()}"
         assert report.stored == count, f"{report.stored} records in segments, {count} events; {self.story()}"
 
-    async def _contents(self, topic: str) -> list[object]:
-        name = full_name(self.config.kafka.prefix, topic)
-        return [record async for record in kafka.read_topics(self.config.kafka, [name])]
-
     async def _changelog(self, topic: str) -> dict[bytes, bytes]:
         rows: dict[TopicPartition, dict[bytes, bytes]] = defaultdict(dict)
-        for record in await self._contents(topic):
+        for record in await contents(self.config, topic):
             place = rows[TopicPartition(record.topic, record.partition)]
             if record.value is None:
                 place.pop(record.key, None)

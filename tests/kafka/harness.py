@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka import AIOKafkaProducer
 
 from pipeline import kafka, provision
 from pipeline.config import Config
@@ -95,11 +95,6 @@ async def produce(config: Config, topic: str, rows: Iterable[tuple[bytes, bytes]
         await asyncio.gather(*futures)
     finally:
         await producer.stop()
-
-
-async def contents(config: Config, *topics: str) -> list[ConsumerRecord]:
-    """Everything committed on the topics."""
-    return [r async for r in kafka.read_topics(config.kafka, [full_name(config.kafka.prefix, topic) for topic in topics])]
 
 
 async def until_caught_up(config: Config, groups: Sequence[str], timeout_s: float = 60) -> None:

@@ -13,6 +13,7 @@ from pipeline.config import Config, DeadLetters
 from pipeline.lane import Lane, Outbox
 from pipeline.ledger import Ledger
 from tests.kafka import harness
+from tests.service import contents
 
 
 def rows(count: int, *, start: int = 0) -> list[tuple[bytes, bytes]]:
@@ -32,9 +33,9 @@ async def test_every_record_gets_one_verdict_and_the_accounts_say_so(config: Con
     await harness.produce(config, "raw", [*rows(500), *rows(100), (b"evil", b"bad")])
     async with harness.running(config):
         await harness.until_caught_up(config, ["ingest:raw"])
-    emitted = [record.key for record in await harness.contents(config, "normalized")]
+    emitted = [record.key for record in await contents(config, "normalized")]
     assert sorted(emitted) == sorted(key for key, _ in rows(500))
-    dead = await harness.contents(config, "dead")
+    dead = await contents(config, "dead")
     assert [(r.key, r.value, dict(r.headers)["dead.reason"]) for r in dead] == [(b"evil", b"bad", b"no_content")]
     account = (await accounts(config))["dedup"]
     assert (account.received, account.emitted, account.imbalance) == (601, 500, 0)
@@ -67,7 +68,7 @@ async def test_a_lost_commit_answer_neither_loses_nor_repeats(config: Config, mo
     async with harness.running(config):
         await harness.until_caught_up(config, ["ingest:raw"])
     assert cuts == {"after": 2, "before": 3}
-    emitted = Counter(record.key for record in await harness.contents(config, "normalized"))
+    emitted = Counter(record.key for record in await contents(config, "normalized"))
     assert emitted == Counter(key for key, _ in rows(1000))
     assert (await accounts(config))["dedup"].emitted == 1000
 
@@ -78,7 +79,7 @@ async def test_state_survives_restart_lost_disk_and_a_move_to_another_worker(con
         await harness.produce(config, "raw", rows(200 + round_))
         async with harness.running(config, worker):
             await harness.until_caught_up(config, ["ingest:raw"])
-    assert len(await harness.contents(config, "normalized")) == 202
+    assert len(await contents(config, "normalized")) == 202
     assert (await accounts(config))["dedup"].dropped == {"repeat": 401}
 
 
@@ -95,7 +96,7 @@ async def test_two_workers_share_partitions_and_a_zombie_is_fenced(config: Confi
         await harness.until_caught_up(config, ["ingest:raw"])
         assert zombie.is_fenced
         assert old.lanes[zombie.tp] is not zombie
-    emitted = Counter(record.key for record in await harness.contents(config, "normalized"))
+    emitted = Counter(record.key for record in await contents(config, "normalized"))
     assert emitted == Counter(key for key, _ in rows(600))
 
 
@@ -108,10 +109,10 @@ async def test_the_dead_letter_limit_stops_the_hop_and_loses_nothing(config: Con
             while not intake.stopped_because:
                 await asyncio.sleep(0)
         assert "run_max = 50" in intake.stopped_because
-    dead = len(await harness.contents(config, "dead"))
+    dead = len(await contents(config, "dead"))
     assert dead < 400
     mended = replace(config, dead_letters=DeadLetters(share_max=1.0, window=1000, run_max=1000))
     async with harness.running(mended):
         await harness.until_caught_up(config, ["ingest:raw"])
-    assert len(await harness.contents(config, "dead")) == 400
-    assert len(await harness.contents(config, "normalized")) == 10
+    assert len(await contents(config, "dead")) == 400
+    assert len(await contents(config, "normalized")) == 10

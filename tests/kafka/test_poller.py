@@ -18,6 +18,7 @@ from pipeline.poll.poller import Poller
 from pipeline.records import Command, FeedState
 from tests.kafka import harness
 from tests.poll.site import FakeSite, Reply
+from tests.service import contents
 
 FEED = "example-world"
 
@@ -67,20 +68,20 @@ async def until(config: Config, holds: Callable[[FeedState], bool]) -> FeedState
 
 async def keys(config: Config) -> list[str]:
     """Keys on newswire.raw, sorted."""
-    return sorted(r.key.decode() for r in await harness.contents(config, "raw"))
+    return sorted(r.key.decode() for r in await contents(config, "raw"))
 
 
 async def test_new_items_once_and_the_document_beside_them(config: Config) -> None:
     await harness.prepare(config)
     async with FakeSite({"/feed": [Reply(body=rss(2, 1)), Reply(body=rss(3, 2, 1))]}) as site, polling(config, site):
         state = await until(config, lambda state: state.items == 5)
-    raw = await harness.contents(config, "raw")
+    raw = await contents(config, "raw")
     assert [r.key.decode().rsplit("/", 1)[-1] for r in raw if b"Story 3" in r.value] == ["3"]
     assert len(raw) == 3
     assert (state.emitted, state.dropped) == (3, {"seen": 2})
     headers = dict(raw[0].headers)
     assert (headers["feed"], headers["format"]) == (FEED.encode(), b"rss")
-    documents = await harness.contents(config, "documents")
+    documents = await contents(config, "documents")
     assert {r.key.decode() for r in documents} >= {headers["document"].decode()}
     assert {r.value for r in documents} == {rss(2, 1), rss(3, 2, 1)}
 
@@ -161,7 +162,7 @@ async def test_a_document_that_is_no_feed_is_dead_lettered_once(config: Config, 
         async with asyncio.timeout(30):
             while len(site.asked) < 3:
                 await asyncio.sleep(0)
-    dead = await harness.contents(config, "dead")
+    dead = await contents(config, "dead")
     assert [r.value for r in dead] == [body]
     headers = dict(dead[0].headers)
     assert headers["dead.stage"] == b"poll"

@@ -1,0 +1,152 @@
+"""normalize: one ninjs article of one item. The goldens beside `tests/formats` show whole records; here are rules and properties."""
+
+from xml.sax.saxutils import escape
+
+import pytest
+from hypothesis import given
+
+from pipeline import codec
+from pipeline.reasons import Reason
+from pipeline.records import Article, Emit, RawItem, Reject
+from pipeline.stages.dedup import item_uri
+from pipeline.stages.normalize import normalize
+from tests.builders import KEY, NOW, atom, raw_item, rss, rss_item
+from tests.strategies import raw_items
+
+
+def normalized(item: RawItem) -> Article:
+    """The article of an item that can be used."""
+    verdict = normalize(item, {}, NOW)
+    assert isinstance(verdict, Emit), verdict
+    assert isinstance(verdict.record, Article)
+    return verdict.record
+
+
+def of(inside: str, **over: object) -> Article:
+    """The article of an RSS item with this inside."""
+    return normalized(raw_item(value=rss(inside), **over))
+
+
+def test_an_ordinary_item() -> None:
+    found = normalized(raw_item(verdict="changed", part=3))
+    assert (found.uri, found.headline, found.body_text) == (item_uri(KEY), "Floods close the river road", "Water rose in Kyiv on Sunday.")
+    assert (found.version, found.type, found.pub_status, found.language) == ("", "text", "usable", "en")
+    assert (found.pipeline.dedup.verdict, found.pipeline.source.part) == ("changed", 3)
+    assert found.pipeline.times.ingested == NOW
+    assert found.pipeline.provenance.stages == {"dedup": "1", "normalize": "1"}
+
+
+def test_the_uri_is_a_function_of_identity_and_nothing_else() -> None:
+    one = normalized(raw_item())
+    other = of(rss_item(title="Another"), feed="b", provider="c", fetched_at="2026-03-02T00:00:00Z", document="d", part=9)
+    assert one.uri == other.uri
+    assert normalized(raw_item(key="another")).uri != one.uri
+
+
+def test_content_ignores_markup_and_spacing() -> None:
+    one = of(rss_item(body="<p>Water  rose.</p>"))
+    assert one.pipeline.dedup.content == of(rss_item(body="<div><b>Water</b> rose.</div>")).pipeline.dedup.content
+    assert one.pipeline.dedup.content != of(rss_item(body="Water fell.")).pipeline.dedup.content
+
+
+@pytest.mark.parametrize("inside", ["", "<link>https://example.test/a</link>", "<title> </title><description><![CDATA[<img src='x'>]]></description>"])
+def test_neither_headline_nor_text_is_refused(inside: str) -> None:
+    verdict = normalize(raw_item(value=rss(inside)), {}, NOW)
+    assert isinstance(verdict, Reject)
+    assert verdict.reason is Reason.NO_CONTENT
+
+
+@pytest.mark.parametrize(
+    ("body", "representation"),
+    [
+        ("Short summary.", "partial"),
+        ("word " * 400, "full"),
+        ("word " * 400 + "[…]", "partial"),
+        ("word " * 400 + "Continue reading →", "partial"),
+    ],
+)
+def test_a_summary_is_partial_unless_it_is_the_text(body: str, representation: str) -> None:
+    assert of(rss_item(body=body)).representation_type == representation
+
+
+@pytest.mark.parametrize(
+    ("summary", "kept"),
+    [("Boats sail again.", True), ("Ferries left the pier on Sunday…", False), ("FERRIES left", False), ("", False)],
+)
+def test_a_summary_that_is_the_beginning_of_the_text_is_no_description(summary: str, kept: bool) -> None:
+    text = "<p>Ferries left the pier on Sunday, three days late.</p>"
+    inside = f"<title>Ferry</title><description>{summary}</description><content:encoded>{escape(text)}</content:encoded>"
+    assert [text.value for text in of(inside).descriptions] == ([summary] if kept else [])
+
+
+@pytest.mark.parametrize(
+    ("feed", "configured", "language"),
+    [("de-de", "", "de-DE"), ("", "fr", "fr"), ("de", "en-GB", "en-GB"), ("English", "", "en"), ("", "", "en")],
+)
+def test_a_declared_language_comes_before_a_guess(feed: str, configured: str, language: str) -> None:
+    value = rss(rss_item(), channel=f"<language>{feed}</language>")
+    assert normalized(raw_item(value=value, language=configured)).language == language
+
+
+def test_a_doubtful_declaration_is_kept_and_the_doubt_recorded() -> None:
+    german = rss_item(title="Der Hafen bleibt geschlossen", body="Das teilte das Ministerium am Sonntag mit.")
+    found = normalized(raw_item(value=rss(german, channel="<language>en-US</language>")))
+    assert found.language == "en-US"
+    assert "language.disputed" in found.pipeline.rules
+    assert found.pipeline.annotations is not None
+    (guess,) = found.pipeline.annotations.language
+    assert (guess.value, guess.method) == ("de", "eldc@0.4")
+    assert 0.5 < guess.confidence <= 1.0
+
+
+def test_a_language_nobody_knows_is_undetermined() -> None:
+    found = of("<title>4711/12</title>")
+    assert (found.language, found.pipeline.annotations) == ("und", None)
+
+
+def test_without_a_publication_date_the_last_change_counts() -> None:
+    entry = "<title>x</title><updated>2026-02-28T10:00:00Z</updated>"
+    found = normalized(raw_item(value=atom(entry), format="atom"))
+    assert (found.pipeline.times.published, found.version_created, found.content_created) == ("2026-02-28T10:00:00Z",) * 2 + ("",)
+
+
+def test_a_date_without_a_time_is_no_instant() -> None:
+    found = of("<title>x</title><pubDate>28 Feb 2026</pubDate>")
+    assert (found.pipeline.times.published, found.pipeline.times.published_quality) == ("2026-02-28T00:00:00Z", "date")
+    assert (found.version_created, found.content_created) == ("", "")
+
+
+def test_a_feed_that_signs_with_its_own_title_names_no_person() -> None:
+    found = normalized(raw_item(value=rss("<title>x</title><author>Harbour Life</author>", channel="<title>Harbour Life</title>")))
+    assert (found.by, found.pipeline.authors) == ("", ())
+
+
+def test_direction_marks_are_kept_and_flagged() -> None:
+    found = of("<title>\u202egnp.exe</title>")
+    assert found.headline == "\u202egnp.exe"
+    assert found.pipeline.source.problems == ("text.bidi_controls",)
+
+
+@given(raw_items)
+def test_it_never_raises_and_says_the_same_twice(item: RawItem) -> None:
+    first, second = normalize(item, {}, NOW), normalize(item, {}, NOW)
+    assert first == second
+    if isinstance(first, Emit):
+        assert isinstance(first.record, Article)
+        value = codec.encode(first.record)
+        assert value == codec.encode(second.record)  # type: ignore[arg-type, union-attr]
+        assert codec.decode(value, Article) == first.record
+        assert b":null" not in value
+        assert b':""' not in value
+
+
+@given(raw_items)
+def test_ids_are_functions_of_content(item: RawItem) -> None:
+    from msgspec.structs import replace
+
+    later = replace(item, fetched_at="2026-03-05T00:00:00Z", first_seen="2026-03-05T00:00:00Z", document="sha256:1", feed="elsewhere")
+    one, two = normalize(item, {}, NOW), normalize(later, {}, "2026-03-05T00:00:00Z")
+    if isinstance(one, Emit) and isinstance(two, Emit):
+        assert isinstance(one.record, Article)
+        assert isinstance(two.record, Article)
+        assert (one.record.uri, one.record.pipeline.dedup.content) == (two.record.uri, two.record.pipeline.dedup.content)

@@ -1,0 +1,137 @@
+"""`newswire offline` as a user meets it: what is printed, in which order, with which exit status."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline import offline
+from pipeline.records import Article
+from tests.builders import NOW, rss, rss_item
+
+MODIFIED_AT = 1_772_350_200.25  # 2026-03-01T07:30:00.250Z
+
+
+def newswire(*arguments: str, stdin: bytes = b"", cwd: Path | None = None) -> tuple[int, list[dict[str, object]], str]:
+    """Exit status, the records printed, and what was said on stderr."""
+    command = [sys.executable, "-m", "pipeline", "offline", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    done = subprocess.run(command, input=stdin, capture_output=True, timeout=60, cwd=cwd, env=environment, check=False)
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr.decode()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """b/two.xml, a.txt, c.bin and a hidden file, all of one modification time."""
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "two.xml").write_bytes(rss(rss_item(title="From the feed")))
+    (tmp_path / "a.txt").write_text("From the note\n\nWater rose in Kyiv on Sunday, officials said.\n")
+    (tmp_path / "c.bin").write_bytes(b"\x00\x01\x02")
+    (tmp_path / ".hidden.txt").write_text("Nobody asked for this")
+    for path in tmp_path.rglob("*"):
+        os.utime(path, (MODIFIED_AT, MODIFIED_AT))
+    return tmp_path
+
+
+def headlines(records: list[dict[str, object]]) -> list[str]:
+    """The main headline of each record."""
+    return [record["headlines"][0]["value"] for record in records]  # type: ignore[index]
+
+
+def test_a_folder_is_read_by_name_and_rejects_go_to_stderr(folder: Path) -> None:
+    status, records, errors = newswire(".", cwd=folder)
+    assert status == 3
+    assert headlines(records) == ["From the note", "From the feed"]
+    assert [json.loads(line) for line in errors.splitlines()] == [
+        {"path": "c.bin", "part": 0, "stage": "normalize", "reason": "unknown_format", "detail": "declared 'binary', looks like binary"}
+    ]
+    assert {record["pipeline"]["times"]["ingested"] for record in records} == {"2026-03-01T07:30:00.250Z"}  # type: ignore[index]
+
+
+def test_files_come_in_the_order_given_and_now_replaces_their_time(folder: Path) -> None:
+    status, records, errors = newswire("--now", "Sun, 01 Mar 2026 09:00:00 +0100", "b/two.xml", "a.txt", cwd=folder)
+    assert (status, errors) == (0, "")
+    assert headlines(records) == ["From the feed", "From the note"]
+    assert {record["pipeline"]["times"]["ingested"] for record in records} == {"2026-03-01T08:00:00Z"}  # type: ignore[index]
+
+
+def test_stdin_and_the_last_stage(folder: Path) -> None:
+    value = (folder / "b" / "two.xml").read_bytes()
+    stages = {}
+    for through in ("normalize", "link", "enrich"):
+        status, (record,), _ = newswire("--through", through, "--provider", "example.test", "-", stdin=value)
+        assert status == 0
+        stages[through] = sorted(record["pipeline"]["provenance"]["stages"])  # type: ignore[index]
+    assert stages == {
+        "normalize": ["dedup", "normalize"],
+        "link": ["dedup", "link", "normalize"],
+        "enrich": ["dedup", "enrich", "link", "normalize"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("nowhere.xml",), "no such file or folder: nowhere.xml"),
+        (("a.txt", "nowhere.xml"), "no such file or folder: nowhere.xml"),
+        ((), "Missing argument"),
+        (("--now", "soon", "a.txt"), "--now wants an instant such as 2026-03-01T07:30:00Z, not 'soon'"),
+        (("--through", "print", "a.txt"), "'print' is not one of"),
+    ],
+)
+def test_a_mistake_is_said_in_a_sentence_and_nothing_is_done(folder: Path, arguments: tuple[str, ...], sentence: str) -> None:
+    status, records, errors = newswire(*arguments, cwd=folder)
+    assert (status, records) == (2, [])
+    assert sentence in errors
+    assert "Traceback" not in errors
+
+
+def test_a_hostile_item_is_stopped_and_its_neighbour_goes_on(tmp_path: Path) -> None:
+    """A megabyte of tags: more than 0.3 s of pure Python."""
+    bomb = "<![CDATA[" + "<p a>x&lt; " * 100_000 + "]]>"
+    value = rss(f"<title>bomb</title><description>{bomb}</description></item><item><title>Neighbour</title>")
+    (tmp_path / "bomb.xml").write_bytes(value)
+    status, records, errors = newswire(str(tmp_path / "bomb.xml"))
+    found = [str(record["headlines"][0]["value"]) for record in records]  # type: ignore[index]
+    assert "Neighbour" in found
+    assert status == (0 if "bomb" in found else 3)
+    assert "Traceback" not in errors
+
+
+def test_repeats_and_unchanged_texts_are_dropped_without_a_word() -> None:
+    one = offline.Document(path="one", value=rss(rss_item()), at=NOW)
+    other_markup = offline.Document(path="two", value=rss(rss_item(body="<div>Water rose in Kyiv on Sunday.</div>")), at=NOW)
+    changed = offline.Document(path="three", value=rss(rss_item(body="Water fell.")), at=NOW)
+    documents = [one, one, other_markup, changed]
+    found = list(offline.run(documents, through="enrich", feed="f", provider=""))
+    assert [result.version for result in found if isinstance(result, Article)] == ["1", "2"]
+
+
+def test_two_runs_give_the_same_bytes(folder: Path) -> None:
+    from pipeline import codec
+
+    paths = [str(folder / "a.txt"), str(folder / "b")]
+    runs = [[codec.encode(result) for result in offline.run(offline.read(paths, ""), through="enrich", feed="f", provider="")] for _ in range(2)]
+    assert runs[0] == runs[1]
+    assert len(runs[0]) == 2
+
+
+def test_a_file_that_is_too_large_is_refused_not_cut_short(tmp_path: Path) -> None:
+    path = tmp_path / "large.xml"
+    path.write_bytes(rss(rss_item()) + b" " * (11 << 20))
+    (found,) = offline.run(offline.read([str(path)], NOW), through="normalize", feed="f", provider="")
+    assert isinstance(found, offline.Rejected)
+    assert (found.stage, found.reason) == ("poll", "body_too_large")
+
+
+def test_items_of_a_feed_come_in_its_order_with_the_refused_among_them() -> None:
+    long_author = f"<title>b</title><author>{'x' * 9000}</author>"
+    value = rss(f"<title>a</title></item><item>{long_author}</item><item><title>c</title>")
+    document = offline.Document(path="mixed", value=value, at=NOW)
+    found = list(offline.run([document], through="normalize", feed="f", provider=""))
+    assert [result.headline if isinstance(result, Article) else result.reason for result in found] == ["a", "author_too_long", "c"]
+    assert isinstance(found[1], offline.Rejected)
+    assert (found[1].part, found[1].stage) == (1, "poll")
