@@ -67,7 +67,9 @@ def raw_item(**over: object) -> RawItem:
     return replace(item, **over)
 
 
-def article(*, headline: str = "Floods close the river road", body: str = "Water rose in Kyiv on Sunday.", **over: object) -> Article:
+def article(
+    *, headline: str = "Floods close the river road", body: str = "Water rose in Kyiv on Sunday.", **over: object
+) -> Article:
     """One English article as `normalize` emits it. `key` names the item, `verdict` and `rules` go into `pipeline`."""
     key = str(over.pop("key", KEY))
     made = Article(

@@ -114,7 +114,8 @@ def _describe_article(topic: str, facts: dict[str, Any], size: int) -> Iterator[
     words += [f"{facts['dedup']} bytes"] if topic == "normalized" else []
     yield ", ".join([*words, f"language {facts.get('language', '–')}", f"{size:,} bytes long"])
     if topic == "normalized":
-        yield from (str(facts[name]) for name in ("headline", "content") if name in facts)
+        yield str(facts.get("headline", "no headline"))
+        yield f"content {facts.get('content', '–')}"
     if topic == "linked" and "relation" in facts:
         reasons = f" ({', '.join(facts['reasons'])})" if "reasons" in facts else ""
         yield f"{facts['relation']}{_after(facts)}, revision {facts['revision']} of its story{reasons}"

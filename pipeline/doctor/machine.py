@@ -16,7 +16,7 @@ from pipeline.broker.folder import JAR_LOCK, KAFKA_VERSION
 from pipeline.broker.jars import read_lock
 from pipeline.config import Config
 from pipeline.doctor.check import Check, State
-from pipeline.sinks.stores import Put, StoreError, open_store
+from pipeline.sinks.stores import Put, Store, StoreError, open_store
 
 LOCK = Path(__file__).resolve().parents[2] / "requirements.lock"
 PYTHON_MIN = (3, 11)
@@ -168,28 +168,36 @@ async def object_store(config: Config) -> Check:
         store = open_store(url)
     except ValueError as error:
         return Check("object store", "fail", str(error), "set objects.store, for example to file:var/objects")
-    key = f"{config.objects.prefix}/doctor-{uuid.uuid4().hex}".lstrip("/")
-    body = b"written by newswire doctor; safe to delete\n"
-    cure = f"make {url} writable for this user, or set objects.store to another place"
+    began = time.monotonic()
     try:
-        began = time.monotonic()
-        is_new = await store.put_new(key, body) is Put.CREATED
-        is_kept = await store.put_new(key, b"other bytes\n") is Put.EXISTS and await store.get(key) == body
-        is_listed = [name async for name in store.list(key)] == [key]
-        await store.delete(key)
-        is_gone = await store.head(key) is None
-        took_s = time.monotonic() - began
+        faults = await probe_store(store, f"{config.objects.prefix}/doctor-{uuid.uuid4().hex}".lstrip("/"))
     except StoreError as error:
+        cure = f"make {url} writable for this user, or set objects.store to another place"
         return Check("object store", "fail", f"{url}: {error}", cure)
-    faults = {"a new object was not created": not is_new, "an object that existed was overwritten": not is_kept,
-              "the object was not listed": not is_listed, "the object was not deleted": not is_gone}  # fmt: skip
-    broken = [fault for fault, is_so in faults.items() if is_so]
-    if broken:
-        return Check(
-            "object store", "fail", f"{url}: {', '.join(broken)}", "use a store with create-only writes; exactly once needs them"
-        )
+    took_ms = (time.monotonic() - began) * 1000
+    if faults:
+        cure = "use a store with create-only writes: exactly once needs them"
+        return Check("object store", "fail", f"{url}: {', '.join(faults)}", cure)
     if url == "memory:":
-        return Check(
-            "object store", "warn", "memory: keeps segments only as long as the process lives", "set objects.store to file:PATH"
-        )
-    return Check("object store", "pass", f"{url}: written, not overwritten, read, listed, deleted in {took_s * 1000:.0f} ms")
+        cure = "set objects.store to file:PATH"
+        return Check("object store", "warn", "memory: keeps segments only as long as the process lives", cure)
+    return Check("object store", "pass", f"{url}: written, not overwritten, read, listed, deleted in {took_ms:.0f} ms")
+
+
+async def probe_store(store: Store, key: str) -> list[str]:
+    """What the store does not do as promised, [] when all is well. Leaves nothing at `key`."""
+    body = b"written by newswire doctor; safe to delete\n"
+    is_created = await store.put_new(key, body) is Put.CREATED
+    is_refused = await store.put_new(key, b"other bytes\n") is Put.EXISTS
+    is_kept = await store.get(key) == body
+    is_listed = [name async for name in store.list(key)] == [key]
+    await store.delete(key)
+    is_gone = await store.head(key) is None
+    outcomes = (
+        (is_created, "a new object was not created"),
+        (is_refused, "a second write to the same name was not refused"),
+        (is_kept, "what was written did not come back"),
+        (is_listed, "the object was not listed"),
+        (is_gone, "the object was not deleted"),
+    )
+    return [fault for is_well, fault in outcomes if not is_well]

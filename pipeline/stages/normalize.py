@@ -112,10 +112,12 @@ def _bodies(parsed: Parsed) -> tuple[Text, ...]:
 
 def _descriptions(parsed: Parsed) -> tuple[Text, ...]:
     """The feed's summary, unless it is the body's own beginning."""
-    beginning = folded(CUT_OFF.sub("", parsed.summary))
-    if not beginning or folded(parsed.body_text[: 2 * len(parsed.summary) + TAIL_CHARS]).startswith(beginning):
+    summary = parsed.summary
+    cut = CUT_OFF.search(summary, max(0, len(summary) - TAIL_CHARS))
+    beginning = folded(summary[: cut.start()] if cut else summary)
+    if not beginning or folded(parsed.body_text[: 2 * len(summary) + TAIL_CHARS]).startswith(beginning):
         return ()
-    return (Text(role="summary", content_type="text/plain", value=parsed.summary),)
+    return (Text(role="summary", content_type="text/plain", value=summary),)
 
 
 def _representation(parsed: Parsed) -> Literal["full", "partial"]:

@@ -1,6 +1,6 @@
 """Golden pairs: `<case>.xml` or `.txt` beside `<case>.expected.json`, which opens with why the case exists.
 
-A case is what `newswire offline --through normalize` makes of the file. Our own version is left out, so a release changes nothing.
+A case is what `newswire offline --through normalize` makes of the file. Our own version is left out: a release changes nothing.
 """
 
 import json

@@ -31,7 +31,9 @@ def test_a_first_version_begins_a_story() -> None:
     one = article()
     (verdict,) = judge([one])
     assert linked(verdict).version == "1"
-    assert linked(verdict).pipeline.story == Story(id=story_id(one.uri), relation="new", canonical=one.uri, revision=1, state="live")
+    assert linked(verdict).pipeline.story == Story(
+        id=story_id(one.uri), relation="new", canonical=one.uri, revision=1, state="live"
+    )
     assert linked(verdict).pipeline.provenance.stages["link"] == "1"
 
 

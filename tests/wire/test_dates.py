@@ -46,9 +46,10 @@ ONLY_A_DATE = {
     "Sat, 28 Feb 2026 23:30:00 ET": "2026-02-28T00:00:00Z",
 }
 NO_DATE = (
-    "", "   ", "yesterday", "1760429730", "2026", "2026-03", "2026-02-30", "2026-02-28T25:00:00Z", "2026-02-28T10:61:00Z",
-    "2026-02-28T10:00:00-99999999", "2026-02-28T10:00:00+15:00", "2026-02-28T10:00:00+01:75", "Sun, 31 Dec 9999 23:59:59 -9999",
-    "Thu, 01 Jan 1970 00:00:00 GMT", "1989-12-31", "2026-03-02T07:30:01Z", "Sat, 01 Mar 2036 07:00:00 GMT", "01/02/2026", "x" * 5000,
+    "", "   ", "yesterday", "1760429730", "2026", "2026-03", "2026-02-30", "2026-02-28T25:00:00Z",
+    "2026-02-28T10:61:00Z", "2026-02-28T10:00:00-99999999", "2026-02-28T10:00:00+15:00", "2026-02-28T10:00:00+01:75",
+    "Sun, 31 Dec 9999 23:59:59 -9999", "Thu, 01 Jan 1970 00:00:00 GMT", "1989-12-31", "2026-03-02T07:30:01Z",
+    "Sat, 01 Mar 2036 07:00:00 GMT", "01/02/2026", "x" * 5000,
 )  # fmt: skip
 
 
@@ -95,8 +96,8 @@ def test_whatever_it_is_the_answer_lies_in_range(raw: str) -> None:
         assert read_date(found.value, NOW).value == found.value
 
 
-# What feedparser's own tests expect and we refuse on purpose: a missing zone is not UTC, a month without a day is no date, two-digit
-# ISO years and Greek, Hungarian and Korean forms are not read.
+# What feedparser's own tests expect and we refuse on purpose: a missing zone is not UTC, a month without a day is no date;
+# two-digit ISO years and Greek, Hungarian and Korean forms are not read.
 OTHERWISE = {"greek", "hungarian", "nate", "onblog", "iso8601"}
 
 
@@ -110,6 +111,7 @@ def test_feedparsers_date_cases_agree_where_the_zone_is_known(shared: Path) -> N
         read += 1
         assert case["expected"], case
         assert parse_instant(found.value).replace(microsecond=0, tzinfo=None) == datetime(*case["expected"][:6]), case
-    missed = [case["input"] for case in cases if case["expected"] and case["parser"] not in OTHERWISE and read_date(case["input"], NOW) == NOTHING]
+    known = [case for case in cases if case["expected"] and case["parser"] not in OTHERWISE]
+    missed = [case["input"] for case in known if read_date(case["input"], NOW) == NOTHING]
     assert missed == ["Thu, 01 Jan 0100 00:00:01 +0100", "2003-12", "2003"]
     assert read >= 20

@@ -32,7 +32,9 @@ def test_all_republished_forms_of_a_headline_give_one(raw: str, rules: tuple[str
     assert (found.value, found.key, found.rules) == (PLAIN, folded(PLAIN), rules)
 
 
-@pytest.mark.parametrize("raw", ["By Reuters", "New York, New York", "Statement by AP members", "Ship-to-ship", "Cabinet clears bill"])
+@pytest.mark.parametrize(
+    "raw", ["By Reuters", "New York, New York", "Statement by AP members", "Ship-to-ship", "Cabinet clears bill"]
+)
 def test_headlines_that_only_look_like_it_stay(raw: str) -> None:
     assert clean_headline(raw).value == raw
     assert clean_headline(raw).rules == ()
@@ -95,7 +97,14 @@ def test_datelines(raw: str, located: str, source: str, rest: str) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    ["TEHRAN-based militias said", "NATO said on Sunday", "Trump — the president — said", "The mayor (Reuters) - said", "PARIS (AP) -", ""],
+    [
+        "TEHRAN-based militias said",
+        "NATO said on Sunday",
+        "Trump — the president — said",
+        "The mayor (Reuters) - said",
+        "PARIS (AP) -",
+        "",
+    ],
 )
 def test_what_is_no_dateline(raw: str) -> None:
     assert read_dateline(raw) is None
@@ -139,8 +148,9 @@ def test_a_link_is_http_or_nothing_and_stays_as_it_is(raw: str) -> None:
 @pytest.mark.parametrize(
     ("raw", "tag"),
     [
-        ("en-us", "en-US"), ("EN", "en"), ("pt_BR", "pt-BR"), ("zh-hans-cn", "zh-Hans-CN"), ("de-AT-1996", "de-AT-1996"), ("deu", "de"),
-        ("iw", "he"), ("english", ""), ("us", ""), ("x-default", ""), ("und", ""), ("en us", ""), ("", ""), ("e", ""), ("en-" * 99, ""),
+        ("en-us", "en-US"), ("EN", "en"), ("pt_BR", "pt-BR"), ("zh-hans-cn", "zh-Hans-CN"), ("de-AT-1996", "de-AT-1996"),
+        ("deu", "de"), ("iw", "he"), ("english", ""), ("us", ""), ("x-default", ""), ("und", ""), ("en us", ""), ("", ""),
+        ("e", ""), ("en-" * 99, ""),
     ],
 )  # fmt: skip
 def test_language_tags(raw: str, tag: str) -> None:
