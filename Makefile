@@ -21,7 +21,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 run: setup ## start everything on this machine: Kafka, a simulated wire, workers, live view (RUN_ARGS="--for 30s")
-	$(BIN)/newswire run --simulate $(RUN_ARGS)
+	$(BIN)/newswire --set objects.age_s=10 run --simulate $(RUN_ARGS)
 
 test: setup ## all tests but the long fault runs (TEST_ARGS="-k name")
 	$(BIN)/python -m pytest $(TEST_ARGS)

@@ -6,6 +6,6 @@ The route of one article, file by file:
 `stages/dedup.py` → `stages/normalize.py` with `formats/` and `wire/` → newswire.normalized → `stages/link.py` → newswire.linked →
 `stages/enrich.py` → newswire.enriched → `stages/route.py` (public topics) and `sinks/objects.py` (object storage).
 
-What carries it: `topology.py` (the map), `hop.py` (stages over records), `intake.py` (a consumer group), `lane.py` (a transaction),
+What carries it: `topology.py` (the map), `hop.py` (stages over records), `intake.py` (a group), `lane.py` (a transaction),
 `state.py` (what stages remember), `records.py` (what everything is made of).
 """

@@ -5,7 +5,7 @@ Faust and aiokafka log through the standard library; their records are bridged i
 
 import logging
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -22,9 +22,10 @@ QUIET = {  # libraries that repeat at INFO or WARNING what our own events say on
 }
 
 
-def configure(settings: Log, worker: str = "") -> None:
-    """Sets up both loggers. `worker` is bound to every line."""
-    is_console = settings.format == "console" or (settings.format == "auto" and sys.stderr.isatty())
+def configure(settings: Log, worker: str = "", to: TextIO | None = None) -> None:
+    """Sets up both loggers. `worker` is bound to every line; `to` takes the lines instead of stderr."""
+    stream = to or sys.stderr
+    is_console = settings.format == "console" or (settings.format == "auto" and stream.isatty())
     level = logging.getLevelNamesMapping().get(settings.level.upper(), logging.INFO)
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -35,10 +36,10 @@ def configure(settings: Log, worker: str = "") -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_bridge(renderer)))
     root = logging.getLogger()
     root.handlers[:] = [handler]

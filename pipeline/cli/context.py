@@ -10,6 +10,8 @@ import click
 
 from pipeline.config import Config, ConfigError, load, parse_assignments
 
+PIPE_COLUMNS = 200  # a pipe has no width: tables must not be cut
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -52,7 +54,8 @@ def console(*, stderr: bool = False) -> "Console":
     """A rich console that honours NO_COLOR and pipes."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=not sys.stdout.isatty())
+    is_piped = not (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(stderr=stderr, highlight=False, width=PIPE_COLUMNS if is_piped else None)
 
 
 def print_json(value: Any) -> None:

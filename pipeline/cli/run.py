@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LOOK_S = 2.0  # how often the accounts are read
 DRAW_S = 0.5
-SAY_S = 10.0  # how often a run without a terminal says where it is
+SAY_S = 5.0  # how often a run without a terminal says where it is
 
 
 @click.command()
@@ -40,8 +40,9 @@ def run(ctx: click.Context, seconds: float | None, simulate: bool | None, worker
     config = settings(ctx, simulator__enabled=simulate, run__workers=workers)
     require_work(config)
     is_live = sys.stdout.isatty() and not as_json
-    configure(config.log)
     folder = Path("var/log")
+    folder.mkdir(parents=True, exist_ok=True)
+    configure(config.log, to=(folder / "run.log").open("a") if is_live else None)
     supervisor = Supervisor(config, log_folder=folder if is_live or as_json else None)
     summary = asyncio.run(_run(supervisor, seconds, is_live))
     _show(summary, as_json)
@@ -108,7 +109,7 @@ async def _with_view(supervisor: "Supervisor", seconds: float | None, stop: asyn
     watchers = [asyncio.create_task(_look(supervisor, picture)), asyncio.create_task(_follow(supervisor, picture))]
     began = time.monotonic()
     try:
-        with Screen(console=terminal, auto_refresh=False, screen=False) as screen:
+        with Screen(console=terminal, auto_refresh=False, transient=True) as screen:
 
             def draw() -> None:
                 screen.update(picture.draw(_facts(supervisor, began, seconds)), refresh=True)
@@ -137,7 +138,9 @@ def _facts(supervisor: "Supervisor", began: float, seconds: float | None) -> lis
     up_s = time.monotonic() - began
     alive = sum(child.is_alive for child in supervisor.children if child.name != "wire")
     clock = f"{up_s:.0f} s" + (f" of {seconds:.0f} s" if seconds else "")
+    restarts = sum(child.restarts for child in supervisor.children)
     facts = [clock, f"Kafka {supervisor.config.kafka.bootstrap}", f"{alive}/{supervisor.config.run.workers} workers"]
+    facts += [f"{restarts} restarts, see var/log"] if restarts else []
     return [*facts, *([f"wire {supervisor.wire_url}"] if supervisor.wire_url else [])]
 
 

