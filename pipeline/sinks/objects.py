@@ -123,10 +123,14 @@ class ObjectSink:
             self._stopped.set()
 
     async def stop(self, deadline_s: float = STOP_S) -> None:
-        """Seals what is buffered (trigger `shutdown`) as far as the deadline allows, leaves the group, ends `run`."""
+        """Seals what is buffered (trigger `shutdown`) as far as the deadline allows, leaves the group, ends `run`.
+
+        Final: a stopped sink does not run again. Returns late by a few seconds at most, even if the broker hangs.
+        """
         self._stop_s = deadline_s
         self._stopping.set()
-        await self._stopped.wait()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), deadline_s + CLOSE_S_MAX + 1)
 
     def seal_now(self) -> None:
         """Seals everything buffered, and from now on whatever comes as soon as the partition is caught up (drain)."""
