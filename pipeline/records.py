@@ -9,11 +9,11 @@ No behaviour lives here beyond small reads of a record's own fields.
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from pipeline.reasons import Reason
 
-PubStatus = Literal["usable", "withheld", "canceled"]
+PubStatus = Literal["", "usable", "withheld", "canceled"]
 Relation = Literal["new", "update"]
 
 
@@ -37,24 +37,50 @@ class Text(Ninjs, frozen=True, kw_only=True):
 
 
 class Subject(Ninjs, frozen=True, kw_only=True):
-    """A category as the source named it, or an IPTC concept by `uri`."""
+    """A category as the source named it, or an IPTC concept by `uri`; `literal` is a code without a resolvable scheme."""
+
+    name: str = ""
+    rel: str = ""
+    uri: str = ""
+    literal: str = ""
+    creator: str = ""
+    relevance: int | None = None
+    confidence: int | None = None
+
+
+class Genre(Ninjs, frozen=True, kw_only=True):
+    """A kind of report (feature, advisory, …), by name, code or both."""
 
     name: str = ""
     uri: str = ""
+    literal: str = ""
+
+
+class Party(Ninjs, frozen=True, kw_only=True):
+    """A person or an organisation that the source names as a subject."""
+
+    name: str = ""
+    rel: str = ""
+    uri: str = ""
+    literal: str = ""
 
 
 class Place(Ninjs, frozen=True, kw_only=True):
-    """A place known well enough to publish; `uri` names the GeoNames entry."""
+    """A place the source names, or one known well enough to publish; `uri` then names the GeoNames entry."""
 
-    name: str
+    name: str = ""
+    rel: str = ""
     uri: str = ""
+    literal: str = ""
 
 
 class InfoSource(Ninjs, frozen=True, kw_only=True):
-    """Who gave the information: the feed's provider."""
+    """Who gave the information, in which `role` (provider, creditline, …)."""
 
-    name: str
+    name: str = ""
+    role: str = ""
     uri: str = ""
+    literal: str = ""
 
 
 class AltId(Ninjs, frozen=True, kw_only=True):
@@ -65,10 +91,31 @@ class AltId(Ninjs, frozen=True, kw_only=True):
 
 
 class Rendition(Ninjs, frozen=True, kw_only=True):
-    """Where the item can be read (`role` web)."""
+    """Where the item can be read (`name` web) or a file of it be had. Sizes in pixels and bytes."""
 
     name: str
     href: str = ""
+    content_type: str = ""
+    width: int | None = None
+    height: int | None = None
+    size_in_bytes: int | None = None
+
+
+class Association(Ninjs, frozen=True, kw_only=True):
+    """A photo, video or text that belongs to the item: a small ninjs object with a `name` of its own in the item."""
+
+    name: str
+    rel: str = ""
+    uri: str
+    type: str = ""
+    version: str = ""
+    by: str = ""
+    located: str = ""
+    copyright_notice: str = ""
+    headlines: tuple[Text, ...] = ()
+    descriptions: tuple[Text, ...] = ()
+    info_sources: tuple[InfoSource, ...] = ()
+    renditions: tuple[Rendition, ...] = ()
 
 
 class Standard(Ninjs, frozen=True, kw_only=True):
@@ -117,19 +164,88 @@ class Times(Part, frozen=True, kw_only=True):
     ingested: str
 
 
+class Tag(Part, frozen=True, kw_only=True):
+    """One tag of a headline: status (CORRECTED), series (UPDATE 2), genre (EXCLUSIVE), topic (Soccer)."""
+
+    kind: str
+    text: str
+    number: int | None = None
+
+
 class HeadlineParts(Part, frozen=True, kw_only=True):
-    """The headline as it came, and the key under which its variants group."""
+    """The headline as it came, the tags taken from it, and the key under which its variants group."""
 
     raw: str
+    tags: tuple[Tag, ...] = ()
     key: str = ""
 
 
+class Dateline(Part, frozen=True, kw_only=True):
+    """Where the report was filed, as printed: `text` stands at `start`..`end` of the string named by `in`.
+
+    `date` is ISO (with the year where that is certain), `sources` the agencies, `separator` what parts it from the lede.
+    """
+
+    text: str
+    in_: str = field(name="in", default="body_raw")
+    start: int
+    end: int
+    places: tuple[str, ...] = ()
+    region: str = ""
+    country: str = ""
+    date: str = ""
+    sources: tuple[str, ...] = ()
+    separator: str = ""
+
+
+class CreditEvidence(Part, frozen=True, kw_only=True):
+    """One piece of evidence for an agency, as printed."""
+
+    kind: Literal["dateline", "headline_suffix", "copyright_line", "photo_credit", "metadata", "byline", "body"]
+    text: str
+
+
+class Credit(Part, frozen=True, kw_only=True):
+    """Who wrote it, and who carries it if that is somebody else."""
+
+    agency: str = ""
+    republisher: str = ""
+    confidence: float = 0.0
+    evidence: tuple[CreditEvidence, ...] = ()
+
+
+class Vendor(Part, frozen=True, kw_only=True):
+    """The source's own words on status and weight, on its own scales."""
+
+    urgency: str = ""
+    urgency_scale: str = ""
+    priority: str = ""
+    pub_status: str = ""
+    signals: tuple[str, ...] = ()
+    genre: str = ""
+    category: str = ""
+    embargo: str = ""
+    service: str = ""
+
+
+class Status(Part, frozen=True, kw_only=True):
+    """What kind of message this is and whether it may be shown: only articles join stories, held ones reach no public topic.
+
+    `reasons` name the rules: "embargo.free_text", "kill.headline_tag", "advisory.headline", …
+    """
+
+    kind: Literal["article", "advisory", "test"] = "article"
+    is_held: bool = False
+    reasons: tuple[str, ...] = ()
+
+
 class Author(Part, frozen=True, kw_only=True):
-    """A person as the source names them."""
+    """A person as the source names them; `place` is where they worked, `evidence` where the name was found."""
 
     name: str
-    role: str
-    evidence: str
+    role: Literal["reporter", "writer", "editor", "additional_reporter", "photographer"] = "reporter"
+    place: str = ""
+    evidence: Literal["byline", "signoff", "metadata", "caption"] = "metadata"
 
 
 class Dedup(Part, frozen=True, kw_only=True):
@@ -203,8 +319,13 @@ class Pipeline(Part, frozen=True, kw_only=True):
     source: Source
     times: Times
     headline: HeadlineParts | None = None
+    dateline: Dateline | None = None
     authors: tuple[Author, ...] = ()
+    credit: Credit | None = None
+    vendor: Vendor | None = None
+    status: Status | None = None
     rules: tuple[str, ...] = ()
+    body_map: tuple[tuple[int, int, str], ...] = ()
     dedup: Dedup
     story: Story | None = None
     annotations: Annotations | None = None
@@ -219,21 +340,35 @@ class Article(Ninjs, frozen=True, kw_only=True):
     standard: Standard = Standard()
     representation_type: Literal["", "full", "partial"] = ""
     type: str = ""
-    pub_status: Literal["", "usable", "withheld", "canceled"] = ""
+    profile: str = ""
+    pub_status: PubStatus = ""
+    urgency: int | None = None
     language: str = ""
+    first_created: str = ""
+    embargoed_until: str = ""
+    expires: str = ""
     version_created: str = ""
     content_created: str = ""
     headlines: tuple[Text, ...] = ()
     bodies: tuple[Text, ...] = ()
     descriptions: tuple[Text, ...] = ()
+    title: str = ""
+    slugline: str = ""
     by: str = ""
     located: str = ""
+    ed_note: str = ""
+    copyright_holder: str = ""
     copyright_notice: str = ""
+    usage_terms: str = ""
+    genres: tuple[Genre, ...] = ()
     subjects: tuple[Subject, ...] = ()
+    people: tuple[Party, ...] = ()
+    organisations: tuple[Party, ...] = ()
     places: tuple[Place, ...] = ()
     info_sources: tuple[InfoSource, ...] = ()
     alt_ids: tuple[AltId, ...] = ()
     renditions: tuple[Rendition, ...] = ()
+    associations: tuple[Association, ...] = ()
     pipeline: Pipeline
 
     @property

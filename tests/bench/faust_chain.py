@@ -4,6 +4,7 @@
 """
 
 import os
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -17,6 +18,7 @@ from pipeline.hop import Hop, run_chain
 from pipeline.ledger import Ledger
 from pipeline.topics import full_name
 from pipeline.topology import ENRICH, INGEST, LINK
+from tests.bench.clock import Clock, clocked
 
 
 def create_app(config: Config) -> faust.App:
@@ -35,12 +37,12 @@ def create_app(config: Config) -> faust.App:
         broker_session_timeout=8,
         broker_heartbeat_interval=1.5,
     )
-    topics = {
-        name: app.topic(full_name(config.kafka.prefix, name), key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
-        for name in ("raw", "normalized", "linked", "enriched", "sightings")
-    }  # fmt: skip
+    raw_bytes = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
+    names = ("raw", "normalized", "linked", "enriched", "sightings")
+    topics = {name: app.topic(full_name(config.kafka.prefix, name), **raw_bytes) for name in names}
+    clock = Clock(Path())
     for hop in (INGEST, LINK, ENRICH):
-        app.agent(topics[hop.source], name=hop.name)(_agent(hop, topics))
+        app.agent(topics[hop.source], name=hop.name)(_agent(clocked(hop, clock), topics))
     return app
 
 
@@ -67,5 +69,6 @@ def _agent(hop: Hop, topics: dict[str, Any]) -> Any:
 if __name__ == "__main__":
     stages.warm()
     uvloop.install()
+    app = create_app(connected(load()))
     with open(os.devnull, "w") as nowhere:  # for Faust's spinner
-        Worker(create_app(connected(load())), loglevel="warning", stdout=nowhere, redirect_stdouts=False, quiet=True).execute_from_commandline()
+        Worker(app, loglevel="warning", stdout=nowhere, redirect_stdouts=False, quiet=True).execute_from_commandline()

@@ -3,6 +3,7 @@
 The baseline has neither public topics nor object storage, so the worker beside it must not pay for them either.
 """
 
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -11,6 +12,7 @@ from pipeline import topology
 from pipeline.cli.context import connected
 from pipeline.cli.worker import run_worker
 from pipeline.config import load
+from tests.bench.clock import Clock, clocked
 
 
 class NoSink(faust.Service):
@@ -27,6 +29,7 @@ class NoSink(faust.Service):
 
 
 if __name__ == "__main__":
-    topology.HOPS = (topology.INGEST, topology.LINK, topology.ENRICH)
+    clock = Clock(Path())
+    topology.HOPS = tuple(clocked(hop, clock) for hop in (topology.INGEST, topology.LINK, topology.ENRICH))  # type: ignore[assignment]
     topology.ObjectsSink = NoSink  # type: ignore[misc,assignment]
     run_worker(connected(load()), "w0")

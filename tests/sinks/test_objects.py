@@ -3,135 +3,29 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
-from aiokafka.errors import GroupCoordinatorNotAvailableError
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from pipeline import codec
 from pipeline.reasons import Reason
 from pipeline.sinks.lane import Lane
 from pipeline.sinks.line import Record
-from pipeline.sinks.manifests import manifests_of, stored_count, topic_ids_in
-from pipeline.sinks.objects import ObjectSettings, ObjectSink
+from pipeline.sinks.manifests import manifests_of, topic_ids_in
+from pipeline.sinks.objects import ObjectSink
 from pipeline.sinks.progress import parse_metadata
 from pipeline.sinks.seal import Fenced
 from pipeline.sinks.segment import Limits, Place
-from pipeline.sinks.stores import FileStore, MemoryStore, Store
+from pipeline.sinks.stores import FileStore, MemoryStore
 from pipeline.topic_ids import topic_ids
-from tests.sinks.tiling import Report, check_tiling, stored_records
+from tests.sinks.corner import Abandoned, Corner, Crash, events, producer, real_id, until
 
 POINTS = ("before_intent", "after_intent", "after_put", "after_manifest", "after_commit")
-QUICK = Limits(age_s=0.3)
 PATIENT = Limits(age_s=3600.0)
-WAIT_S = 30.0
-
-
-class Crash(BaseException):
-    """The process ends here."""
-
-
-class Abandoned(ObjectSink):
-    """A sink whose process is killed: connections drop, nothing is sealed, the group is not left."""
-
-    async def _close(self) -> None:
-        await self._drop_lanes()
-        coordinator = self._consumer._coordinator
-        coordinator.generation = -1  # so that no LeaveGroup goes out
-        await self._consumer.stop()
-        await self._client.close()
-
-
-class Corner:
-    """One topic of the broker, its producer, and the sinks that read it."""
-
-    def __init__(self, bootstrap: str, topic: str, store: Store, admin: AIOKafkaAdminClient) -> None:
-        self.bootstrap, self.topic, self.store, self.admin = bootstrap, topic, store, admin
-        self.dead: list[tuple[int, Reason]] = []
-        self.settings = ObjectSettings(
-            bootstrap=bootstrap, group=f"{topic}-objects", topic=topic, prefix="news", limits=QUICK, retry_s_max=1.0
-        )
-
-    async def create(self, partitions: int = 1) -> None:
-        await self.admin.create_topics(
-            [NewTopic(self.topic, partitions, 1, topic_configs={"message.timestamp.type": "LogAppendTime"})]
-        )
-        while self.topic not in await topic_ids(self.bootstrap, [self.topic]):
-            await asyncio.sleep(0.05)
-
-    async def send(self, values: Iterable[bytes], partition: int = 0) -> None:
-        async with producer(self.bootstrap) as to:
-            await asyncio.gather(*[await to.send(self.topic, value, partition=partition) for value in values])
-
-    def sink(
-        self, kind: type[ObjectSink] = ObjectSink, at: Callable[[str], None] = lambda point: None, **over: object
-    ) -> ObjectSink:
-        async def dead(record: Record, reason: Reason, detail: str) -> None:
-            self.dead.append((record.offset, reason))
-
-        return kind(replace(self.settings, **over), self.store, dead, at)  # type: ignore[arg-type]
-
-    @asynccontextmanager
-    async def running(self, sink: ObjectSink) -> AsyncIterator[ObjectSink]:
-        await sink.start()
-        run = asyncio.create_task(sink.run())
-        try:
-            yield sink
-        finally:
-            await sink.stop()
-            await run
-
-    async def committed(self) -> dict[int, tuple[int, str]]:
-        while True:
-            try:
-                offsets = await self.admin.list_consumer_group_offsets(self.settings.group)
-                break
-            except GroupCoordinatorNotAvailableError:  # the broker's first group of all
-                await asyncio.sleep(0.1)
-        return {tp.partition: (found.offset, found.metadata) for tp, found in offsets.items() if tp.topic == self.topic}
-
-    async def until_committed(self, **ends: int) -> None:
-        """Waits until each partition (p0=…, p1=…) is sealed to this offset."""
-        wanted = {int(name[1:]): end for name, end in ends.items()}
-        async with asyncio.timeout(WAIT_S):
-            while True:
-                found = await self.committed()
-                if all(partition in found and found[partition][0] >= end for partition, end in wanted.items()):
-                    break
-                await asyncio.sleep(0.05)
-
-    async def check(self) -> Report:
-        """Invariants, and the accounts in the metadata against the store's."""
-        committed = await self.committed()
-        ids = await topic_ids(self.bootstrap, [self.topic])
-        offsets = {partition: offset for partition, (offset, _) in committed.items()}
-        report = await check_tiling(self.store, "news", self.topic, offsets, ids[self.topic])
-        assert report.problems == []
-        accounts = [parse_metadata(metadata) for _, metadata in committed.values()]
-        assert all(account is not None and account.intent is None for account in accounts)
-        stored = await stored_count(self.store, "news", self.topic, ids[self.topic])
-        assert sum(account.stored for account in accounts if account) == stored
-        assert sum(sum(account.rejected.values()) for account in accounts if account) == report.rejected.total()
-        return report
-
-    async def values(self) -> list[int]:
-        """The numbers of all stored events, in the order of the store."""
-        return [codec.loads(record.value)["n"] for record in await stored_records(self.store, "news", self.topic) if record.value]
-
-
-@asynccontextmanager
-async def producer(bootstrap: str, transactional_id: str | None = None) -> AsyncIterator[AIOKafkaProducer]:
-    to = AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id=transactional_id, compression_type="zstd")
-    await to.start()
-    try:
-        yield to
-    finally:
-        await to.stop()
 
 
 @pytest.fixture
@@ -142,10 +36,6 @@ async def corner(broker: str, unique: str, tmp_path: Path) -> AsyncIterator[Corn
         yield Corner(broker, f"{unique}.enriched", FileStore(tmp_path / "objects"), admin)
     finally:
         await admin.close()
-
-
-def events(numbers: range) -> list[bytes]:
-    return [codec.dumps({"n": n}) for n in numbers]
 
 
 async def test_records_become_segments_and_a_restart_goes_on(corner: Corner) -> None:
@@ -334,7 +224,9 @@ async def test_members_that_come_and_go_lose_and_double_nothing(corner: Corner) 
         async with producer(corner.bootstrap) as to:
             n = 0
             while not done.is_set():
-                await asyncio.gather(*[await to.send(corner.topic, value, partition=n % 4) for value in events(range(n, n + 10))])
+                await asyncio.gather(
+                    *[await to.send(corner.topic, value, partition=n // 10 % 4) for value in events(range(n, n + 10))]
+                )
                 n += 10
                 await asyncio.sleep(0.02)
             ends.append(n)
@@ -343,8 +235,8 @@ async def test_members_that_come_and_go_lose_and_double_nothing(corner: Corner) 
     feeding = asyncio.create_task(feed())
     async with corner.running(corner.sink()):
         for _ in range(3):
-            async with corner.running(corner.sink()):
-                await asyncio.sleep(1.0)
+            async with corner.running(corner.sink()) as guest:
+                await until(lambda: guest.counts["sealed"] > 0)
     async with corner.running(corner.sink()) as last:
         done.set()
         await feeding
@@ -488,13 +380,3 @@ async def test_topic_ids_are_kafkas_own(corner: Corner) -> None:
     await corner.create()
     [second] = (await topic_ids(corner.bootstrap, [corner.topic])).values()
     assert first != second
-
-
-async def real_id(corner: Corner) -> str:
-    return (await topic_ids(corner.bootstrap, [corner.topic]))[corner.topic]
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(WAIT_S):
-        while not is_so():
-            await asyncio.sleep(0.02)
