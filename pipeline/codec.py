@@ -11,7 +11,8 @@ import msgspec
 import orjson
 from xxhash import xxh3_128_hexdigest
 
-from pipeline.records import Article, RawItem
+from pipeline.article import Article
+from pipeline.records import RawItem
 
 T = TypeVar("T")
 Headers = Sequence[tuple[str, bytes]]

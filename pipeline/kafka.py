@@ -128,10 +128,11 @@ async def read_range(
     Ends are last stable offsets, so transaction markers and aborted records are passed over without waiting for more.
     """
     consumer.assign(list(starts))
+    earliest = [tp for tp, start in starts.items() if start is None]
+    if earliest:  # all at once: one by one, each waits behind the long poll (500 ms) of those before it
+        await consumer.seek_to_beginning(*earliest)
     for tp, start in starts.items():
-        if start is None:
-            await consumer.seek_to_beginning(tp)
-        else:
+        if start is not None:
             consumer.seek(tp, start)
     open_ = set(starts)
     while open_:
@@ -154,6 +155,7 @@ async def read_topics(kafka: Kafka, topics: Iterable[str], **over: Any) -> Async
     if not partitions:
         return
     async with reader(kafka, **over) as consumer:
+        consumer.assign(partitions)  # first: end_offsets would wait 100 ms for the metadata of each topic, one by one
         ends = await consumer.end_offsets(partitions)
         async for records in read_range(consumer, dict.fromkeys(partitions), ends):
             for record in records:
@@ -167,14 +169,13 @@ async def lags(kafka: Kafka, groups: Mapping[str, str]) -> list[Lag]:
         committed = {group: await group_offsets(client, group) for group in groups}
     found: list[Lag] = []
     async with reader(kafka, max_partition_fetch_bytes=64 << 10) as consumer:
+        consumer.assign([TopicPartition(topic, p) for topic, count in counts.items() for p in range(count)])
         for group, topic in groups.items():
             partitions = [TopicPartition(topic, p) for p in range(counts.get(topic, 0))]
             if not partitions:
                 continue
             ends, begins = await consumer.end_offsets(partitions), await consumer.beginning_offsets(partitions)
-            positions = {
-                tp: max(committed[group][tp].offset if tp in committed[group] else 0, begins[tp]) for tp in partitions
-            }
+            positions = {tp: max(committed[group][tp].offset if tp in committed[group] else 0, begins[tp]) for tp in partitions}
             oldest = await _oldest(consumer, positions, ends)
             for tp in partitions:
                 behind = ends[tp] - positions[tp] if tp in oldest else 0
@@ -215,6 +216,8 @@ class Features(Struct, frozen=True):
 
 
 class ApiVersionsResponse_v3(Response):  # type: ignore[misc]  # aiokafka has no types
+    """What the broker can do; its features are read."""
+
     API_KEY = 18
     API_VERSION = 3
     SCHEMA = Schema(
@@ -226,6 +229,8 @@ class ApiVersionsResponse_v3(Response):  # type: ignore[misc]  # aiokafka has no
 
 
 class ApiVersionsRequest_v3(RequestStruct):  # type: ignore[misc]
+    """Asks what the broker can do."""
+
     FLEXIBLE_VERSION = True
     API_KEY = 18
     API_VERSION = 3
@@ -295,4 +300,3 @@ async def append_time(kafka: Kafka, topic: str, key: bytes, value: bytes) -> flo
     finally:
         await producer.stop()
     return written.timestamp / 1000 if written.timestamp_type == LOG_APPEND_TIME else None
-

@@ -17,12 +17,13 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from pipeline import stages
+from pipeline.article import Article
 from pipeline.formats import SYNDICATION, detect
 from pipeline.hop import run_chain
 from pipeline.ledger import Ledger
 from pipeline.poll.identity import item_digest, raw_key
 from pipeline.poll.slice import BODY_BYTES_MAX, Refusal, Slice, cut
-from pipeline.records import Article, RawItem, Reject
+from pipeline.records import RawItem, Reject
 
 Through = Literal["normalize", "link", "enrich"]
 CHAIN = (stages.DEDUP, stages.NORMALIZE, stages.LINK, stages.ENRICH)

@@ -197,6 +197,7 @@ class KeyedState(Mapping[bytes, bytes]):
         log.info(event, changelog=self.changelog.topic, partition=self.changelog.partition, records=self.restored_count, **facts)
 
     async def _range(self, consumer: AIOKafkaConsumer) -> tuple[int, int]:
+        consumer.assign([self.changelog])  # first: end_offsets would wait 100 ms for the topic's metadata
         end = (await consumer.end_offsets([self.changelog]))[self.changelog]
         begin = (await consumer.beginning_offsets([self.changelog]))[self.changelog]
         reached = int(self._store.get(OFFSET_KEY) or 0)

@@ -62,6 +62,8 @@ class Uuid(AbstractType):  # type: ignore[misc]  # aiokafka has no types
 
 
 class TopicIdsResponse_v12(Response):  # type: ignore[misc]
+    """Metadata response 12, of which the ids are read."""
+
     API_KEY = 3
     API_VERSION = 12
     SCHEMA = Schema(
@@ -107,6 +109,8 @@ class TopicIdsResponse_v12(Response):  # type: ignore[misc]
 
 
 class TopicIdsRequest_v12(RequestStruct):  # type: ignore[misc]
+    """Metadata request 12."""
+
     FLEXIBLE_VERSION = True
     API_KEY = 3
     API_VERSION = 12

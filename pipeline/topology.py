@@ -9,6 +9,7 @@ from pathlib import Path
 import faust
 
 from pipeline import codec, stages
+from pipeline.article import Article
 from pipeline.config import Config
 from pipeline.control import Control, Reporter
 from pipeline.directory import Directory
@@ -17,7 +18,6 @@ from pipeline.intake import Intake
 from pipeline.lane import Wiring
 from pipeline.metrics import Metrics
 from pipeline.poll.poller import Poller
-from pipeline.records import Article
 from pipeline.sinks.service import ObjectsSink
 from pipeline.stages.route import public_topic
 from pipeline.state import store_opener

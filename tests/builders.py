@@ -4,20 +4,9 @@ from xml.sax.saxutils import escape
 
 from msgspec.structs import replace
 
+from pipeline.article import NINJS, Article, Dedup, HeadlineParts, Identity, Pipeline, Provenance, Source, Text, Times
 from pipeline.poll.identity import item_digest
-from pipeline.records import (
-    NINJS,
-    Article,
-    Dedup,
-    HeadlineParts,
-    Identity,
-    Pipeline,
-    Provenance,
-    RawItem,
-    Source,
-    Text,
-    Times,
-)
+from pipeline.records import RawItem
 from pipeline.stages.dedup import item_uri
 from pipeline.wire.plain import content_digest, folded
 
@@ -84,7 +73,7 @@ def article(
         pipeline=Pipeline(
             identity=Identity(key=key, feed="example-world", provider="example.test"),
             source=Source(format="rss", transport="http", fetched_at=NOW, item="0" * 32),
-            times=Times(first_seen=NOW, ingested=NOW),
+            times=Times(published_quality="none", first_seen=NOW, ingested=NOW),
             headline=HeadlineParts(raw=headline, key=folded(headline)) if headline else None,
             dedup=Dedup(verdict="new", content=content_digest(headline, body)),
             provenance=Provenance(code="0.0.0", stages={"dedup": "1", "normalize": "1"}),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipeline import codec
-from pipeline.records import Article
+from pipeline.article import Article
 
 
 def faults(article: Article) -> list[str]:

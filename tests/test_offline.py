@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import offline
-from pipeline.records import Article
+from pipeline.article import Article
 from tests.builders import NOW, rss, rss_item
 
 MODIFIED_AT = 1_772_350_200.25  # 2026-03-01T07:30:00.250Z

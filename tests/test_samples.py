@@ -11,8 +11,8 @@ import jsonschema_rs
 import pytest
 
 from pipeline import codec, offline
+from pipeline.article import Article
 from pipeline.reasons import Reason
-from pipeline.records import Article
 from tests import contract
 
 NINJS = "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"

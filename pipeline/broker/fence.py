@@ -32,7 +32,7 @@ def fence_last_run(folder: BrokerFolder, java_arguments: Sequence[str]) -> None:
     arguments = [
         *java.QUICK,
         *java_arguments,
-        "-Dnewswire.log=controller",
+        f"-Dnewswire.log={folder.controller_log}",
         "-Dnewswire.controller=debug",
         "kafka.Kafka",
         str(folder.controller_properties),
@@ -62,5 +62,6 @@ def _await_fencing(folder: BrokerFolder, process: java.Process) -> None:
                 return
         if java.is_gone(process) or now > give_up_at:
             errors = last_errors(folder, folder.controller_log) or "  (no error line)"
-            raise BrokerError(f"the controller of {folder.path} did not start:\n{errors}\nMore in {folder.controller_log.parent}")
+            what = "ended while it started" if java.is_gone(process) else f"did not come up within {ACTIVE_S_MAX:.0f} s"
+            raise BrokerError(f"the controller in {folder.path} {what}:\n{errors}\nMore in {folder.controller_log.parent}")
         time.sleep(java.POLL_S)

@@ -103,6 +103,7 @@ def read_marker(folder: BrokerFolder) -> Marker | None:
 
 
 def write_marker(folder: BrokerFolder, marker: Marker) -> None:
+    """Write or replace broker.json in one step."""
     _replace_text(folder.marker, json.dumps(dataclasses.asdict(marker), indent=2) + "\n")
 
 
@@ -154,7 +155,8 @@ def configure(folder: BrokerFolder, port: int, controller_port: int) -> None:
 def format_data(folder: BrokerFolder, java_arguments: Sequence[str], *, port: int, controller_port: int) -> Marker:
     """Make `data/` a new cluster with a new id (0.4 to 0.8 s), then write the marker: it proves that the format ended."""
     cluster_id = new_cluster_id()
-    arguments = ("kafka.tools.StorageTool", "format", "--standalone", "-t", cluster_id, "-c", str(folder.properties))
+    log = f"-Dnewswire.log={folder.log.with_name('format.log')}"
+    arguments = (log, "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster_id, "-c", str(folder.properties))
     java.run([*java_arguments, *arguments], doing=f"formatting {folder.data}")
     marker = Marker(kafka_version=KAFKA_VERSION, cluster_id=cluster_id, port=port, controller_port=controller_port)
     write_marker(folder, marker)
@@ -294,8 +296,8 @@ logger.controller.name=org.apache.kafka.controller
 logger.controller.level=${sys:newswire.controller:-warn}
 appender.file.type=RollingFile
 appender.file.name=file
-appender.file.fileName=${sys:newswire.folder}/log/${sys:newswire.log}.log
-appender.file.filePattern=${sys:newswire.folder}/log/${sys:newswire.log}.log.%i
+appender.file.fileName=${sys:newswire.log}
+appender.file.filePattern=${sys:newswire.log}.%i
 appender.file.layout.type=PatternLayout
 appender.file.layout.pattern=%d{ISO8601} %p %c{1} %m%n
 appender.file.policies.type=Policies

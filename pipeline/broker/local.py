@@ -2,7 +2,8 @@
 
 Promises. `start` returns a broker that answers; on a folder whose broker runs it returns that one, and of two starters at once
 one starts and both get it. It outlives its starter and its terminal. A folder keeps its ports, so clients come back after a
-crash. Acknowledged records survive kill -9 of the broker (they are in the page cache), not a power cut (Kafka does not fsync).
+crash. Acknowledged records and committed transactions survive kill -9 of the broker (they are in the page cache; `fence.py`),
+not a power cut (Kafka does not fsync).
 A signal is sent only to our own Java of this folder. Data that might hold records are never deleted.
 
 All calls block; async code wraps them in `asyncio.to_thread`. Topics and clients are not made here.
@@ -183,7 +184,7 @@ def _launch(place: BrokerFolder, cache_dir: Path) -> java.Process:
         "-XX:+ExitOnOutOfMemoryError",  # a dead broker is noticed and restarted, one without memory is neither
         f"-XX:ErrorFile={place.console.with_name('crash-%p.log')}",
         *_common_arguments(place, cache_dir),
-        "-Dnewswire.log=server",
+        f"-Dnewswire.log={place.log}",
         "kafka.Kafka",
         str(place.properties),
     ]

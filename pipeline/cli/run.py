@@ -158,7 +158,7 @@ async def _follow(supervisor: "Supervisor", picture: "Live") -> None:
 
     from pipeline import kafka
     from pipeline.codec import Undecodable, decode
-    from pipeline.records import Article
+    from pipeline.article import Article
     from pipeline.topics import full_name
 
     config = supervisor.config

@@ -24,7 +24,6 @@ from pipeline.topics import BY_NAME, TOPICS, full_name
 ARTICLES = ("normalized", "linked", "enriched")  # in data order
 ORDER = [topic.name for topic in TOPICS]  # what happened in one millisecond is told in the order of the topic table
 PROGRESS_RECORDS = 5_000  # a tenth of a second of reading
-FETCH_WAIT_MS = 10  # seeks and look-ups queue behind a fetch that waits for more, 500 ms by default on each empty partition
 
 Progress = Callable[[str, int], None]  # short topic name, records read of it so far
 
@@ -136,7 +135,7 @@ class Scan:
         """Shows every committed record of the topics (short names) to `take`."""
         short = {full_name(self._config.kafka.prefix, topic): topic for topic in topics}
         counts, oldest = dict.fromkeys(short.values(), 0), dict[str, int]()
-        async for record in kafka.read_topics(self._config.kafka, short, fetch_max_wait_ms=FETCH_WAIT_MS):
+        async for record in kafka.read_topics(self._config.kafka, short):
             topic = short[record.topic]
             counts[topic] += 1
             oldest[topic] = min(record.timestamp, oldest.get(topic, record.timestamp))

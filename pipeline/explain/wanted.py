@@ -6,10 +6,10 @@ from typing import Any
 from msgspec import Struct, structs
 
 from pipeline import codec
+from pipeline.article import Article
 from pipeline.codec import Undecodable
 from pipeline.hop import Received
 from pipeline.poll.urls import canonical_url
-from pipeline.records import Article
 from pipeline.stages.dedup import item_uri
 from pipeline.stages.route import public_topic
 

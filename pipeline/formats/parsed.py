@@ -1,5 +1,7 @@
 """What any format yields: the source's facts, before anything is decided about them. No bytes of the format survive in here."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 
@@ -30,7 +32,7 @@ class Parsed(Struct, frozen=True, kw_only=True):
     published: str = ""
     updated: str = ""
     authors: tuple[str, ...] = ()
-    author_evidence: str = "metadata"
+    author_evidence: Literal["byline", "metadata"] = "metadata"
     located: str = ""
     categories: tuple[Category, ...] = ()
     item_language: str = ""

@@ -12,6 +12,7 @@ from typing import Any
 import feedparser
 from feedparser.exceptions import UndeclaredNamespace
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline.formats.markup import has_markup, safe_html, text_of_html, text_of_safe
 from pipeline.formats.parsed import Category, Parsed
@@ -33,6 +34,9 @@ FEEDPARSER_ERRORS = (
 )  # fmt: skip
 TEXT_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
 CERTAIN_MARKUP = re.compile(r"</(?:p|div|a|span|b|strong|i|em|ul|ol|li|h[1-6]|blockquote|table)\s*>|<br\s*/?>", re.IGNORECASE)
+# References that may name no character: feedparser's loose reader fails on them, and the whole item would be lost.
+SUSPECT = re.compile(rb"&#(?:[xX]0*([dD][89a-fA-F][0-9a-fA-F]{2}|[0-9a-fA-F]{6,})|0*(5[5-7]\d{3}|\d{7,}))(?![0-9a-fA-F]);?")
+UNICODE_DIGITS_MAX = 7  # of U+10FFFF, in decimal
 MEDIATOPIC = "http://cv.iptc.org/newscodes/mediatopic/"
 CATEGORIES_MAX = 100  # real items have up to 18; five times that is a list of links
 
@@ -45,13 +49,15 @@ def parse(item: RawItem) -> Parsed | Reject:
     document = _utf8(item)
     if isinstance(document, Reject):
         return document
+    sound = SUSPECT.sub(_sound_reference, document) if b"&#" in document else document
     try:
-        tree = feedparser.parse(BytesIO(document), sanitize_html=False, resolve_relative_uris=False)
+        tree = feedparser.parse(BytesIO(sound), sanitize_html=False, resolve_relative_uris=False)
     except FEEDPARSER_ERRORS as error:
         return Reject(Reason.BROKEN_XML, f"feedparser: {type(error).__name__}: {error}"[:500])
     if not tree["entries"]:
         return Reject(Reason.BROKEN_XML, "no item in the document")
-    return _parsed(item, tree["entries"][0], tree["feed"], str(tree["version"]))
+    parsed = _parsed(item, tree["entries"][0], tree["feed"], str(tree["version"]))
+    return parsed if sound == document else replace(parsed, problems=(*parsed.problems, "xml.bad_reference"))
 
 
 def _utf8(item: RawItem) -> bytes | Reject:
@@ -64,6 +70,12 @@ def _utf8(item: RawItem) -> bytes | Reject:
             return Reject(decoded.reason, decoded.detail)
         return without_controls(decoded.document)
     return without_controls(item.value)
+
+
+def _sound_reference(found: re.Match[bytes]) -> bytes:
+    digits, base = (found[1], 16) if found[1] else (found[2], 10)
+    code = int(digits, base) if len(digits) <= UNICODE_DIGITS_MAX else -1
+    return found[0] if 0 <= code < 0xD800 or 0xE000 <= code < 0x110000 else b"&#xFFFD;"
 
 
 def _parsed(item: RawItem, entry: Node, feed: Node, version: str) -> Parsed:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
-from pipeline.records import Annotations, Article, Emit, Place, PlaceMention, State
+from pipeline.article import Annotations, Article, Place, PlaceMention
+from pipeline.records import Emit, State
 from pipeline.wire.language import primary
 
 VERSION = "1"

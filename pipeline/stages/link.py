@@ -8,8 +8,9 @@ import struct
 from msgspec.structs import replace
 from xxhash import xxh3_128_digest, xxh3_128_hexdigest
 
+from pipeline.article import Article, Story, Version
 from pipeline.reasons import Reason
-from pipeline.records import Article, Drop, Emit, State, Story, Version
+from pipeline.records import Drop, Emit, State
 
 VERSION = "1"
 

@@ -8,32 +8,29 @@ from functools import cache
 from importlib.metadata import version
 from typing import Literal
 
-from pipeline.formats import detect, parse
-from pipeline.formats.parsed import Parsed
-from pipeline.reasons import Reason
-from pipeline.records import (
+from pipeline.article import (
     NINJS,
     AltId,
     Annotations,
     Article,
     Author,
     Dedup,
-    Emit,
     HeadlineParts,
     Identity,
     InfoSource,
     LanguageGuess,
     Pipeline,
     Provenance,
-    RawItem,
-    Reject,
     Rendition,
     Source,
-    State,
     Subject,
     Text,
     Times,
 )
+from pipeline.formats import detect, parse
+from pipeline.formats.parsed import Parsed
+from pipeline.reasons import Reason
+from pipeline.records import Emit, RawItem, Reject, State
 from pipeline.stages import dedup
 from pipeline.wire.byline import joined, persons
 from pipeline.wire.dates import NOTHING, Instant, read_date

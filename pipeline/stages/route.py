@@ -1,6 +1,7 @@
 """Chooses the public topic of a finished event. The article itself is not changed."""
 
-from pipeline.records import Article, Emit, State
+from pipeline.article import Article
+from pipeline.records import Emit, State
 from pipeline.topics import PUBLIC_LANGUAGES
 from pipeline.wire.language import primary
 

@@ -19,6 +19,7 @@ from pipeline.config import Config, to_environment
 ROOT = Path(__file__).resolve().parents[2]
 PARTITIONS = 4
 END_S = 30.0
+WORK_S_MAX = 180.0
 QUIET_LOOK_S, QUIET_SHARE = 0.25, 0.15  # a worker at rest uses some 3 % of a core
 QUIET_S_MAX = 60.0
 
@@ -41,8 +42,8 @@ class Process:
         return float(times.user + times.system)
 
     def check(self) -> None:
-        """Raises `Ended` when it is not there any more."""
-        if self.popen.poll() is not None:
+        """Raises `Ended` when it failed."""
+        if self.popen.poll():
             tail = self.log.read_text(encoding="utf-8", errors="replace")[-2000:]
             raise Ended(f"{self.popen.args} ended with status {self.popen.returncode}:\n{tail}")
 
@@ -54,6 +55,20 @@ class Process:
             await asyncio.sleep(QUIET_LOOK_S)
             if self.cpu_s - before < QUIET_LOOK_S * QUIET_SHARE:
                 return
+
+    async def wait(self) -> None:
+        """Until it ends by itself; raises `Ended` when it failed."""
+        await asyncio.to_thread(self.popen.wait, WORK_S_MAX)
+        self.check()
+
+    async def leaves(self, file: Path) -> None:
+        """Until it has written that file."""
+        give_up_at = time.monotonic() + WORK_S_MAX
+        while not file.exists():
+            self.check()
+            if time.monotonic() > give_up_at:
+                raise TimeoutError(f"no {file.name} after {WORK_S_MAX:.0f} s; see {self.log}")
+            await asyncio.sleep(0.05)
 
     async def end(self) -> None:
         """SIGTERM, and SIGKILL to what does not listen."""

@@ -10,10 +10,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from pipeline import codec, kafka
 from pipeline.config import Config
 from pipeline.records import RawItem
-from tests.bench.ground import Process
+from tests.bench.ground import WORK_S_MAX, Process
 
 Message = tuple[bytes, bytes, list[tuple[str, bytes]]]
-REACH_S_MAX = 180.0
 
 
 def raw_messages(items: Iterable[RawItem]) -> list[Message]:
@@ -83,11 +82,11 @@ class Tap:
 
     async def reach(self, count: int, process: Process) -> float:
         """Waits for that many in all; the moment (monotonic) the last one became visible."""
-        give_up_at = time.monotonic() + REACH_S_MAX
+        give_up_at = time.monotonic() + WORK_S_MAX
         while self.count < count:
             process.check()
             if time.monotonic() > give_up_at:
-                raise TimeoutError(f"{self.count:,} of {count:,} records after {REACH_S_MAX:.0f} s; see {process.log}")
+                raise TimeoutError(f"{self.count:,} of {count:,} records after {WORK_S_MAX:.0f} s; see {process.log}")
             await asyncio.sleep(0.01)
         return self.last_at
 

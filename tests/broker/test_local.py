@@ -8,9 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -23,6 +25,10 @@ from pipeline.cli import root
 
 CACHE = default_cache_dir(os.environ)
 CLUSTER = "AAAAAAAAQACAAAAAAAAAAA"
+STARTER = (
+    "import sys; from pathlib import Path; from pipeline.broker import local;"
+    "print(local.start(Path(sys.argv[1]), cache_dir=Path(sys.argv[2])).pid)"
+)
 
 
 @pytest.fixture
@@ -76,7 +82,8 @@ async def test_records_and_ports_survive_kill_9(folder: Path) -> None:
     assert await consume(second.bootstrap, "kept", len(values)) == values
 
 
-def test_start_is_idempotent_and_detached_and_stop_is_clean(folder: Path) -> None:
+def test_start_is_idempotent_and_detached_and_stop_is_clean(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder.parent)
     assert local.status(folder).state == "stopped"
     assert not folder.exists()
     first = start(folder)
@@ -87,7 +94,8 @@ def test_start_is_idempotent_and_detached_and_stop_is_clean(folder: Path) -> Non
     assert status.data_bytes > 0
     assert status.uptime_s is not None
     assert status.uptime_s < 60
-    assert status.log.exists()
+    assert "Kafka Server started" in status.log.read_text()
+    assert sorted(path.name for path in folder.parent.iterdir()) == [folder.name], "nothing is written outside the folder"
     with pytest.raises(BrokerError, match=r"runs on port \d+, not on 20999; stop it first"):
         start(folder, port=20_999)
     assert local.stop(folder) == first.pid
@@ -96,12 +104,8 @@ def test_start_is_idempotent_and_detached_and_stop_is_clean(folder: Path) -> Non
 
 
 def test_two_starters_at_once_get_the_same_broker(folder: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from pipeline.broker import local;"
-        "print(local.start(Path(sys.argv[1]), cache_dir=Path(sys.argv[2])).pid)"
-    )
     starters = [
-        subprocess.Popen([sys.executable, "-c", code, str(folder), str(CACHE)], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, "-c", STARTER, str(folder), str(CACHE)], stdout=subprocess.PIPE, text=True)
         for _ in range(3)
     ]
     pids = {starter.communicate(timeout=60)[0].strip() for starter in starters}
@@ -212,14 +216,31 @@ async def test_remembered_port_taken_is_foreign_and_a_taken_controller_port_is_r
     await create_topic(second.bootstrap, "through-the-new-controller-port")
 
 
-def test_broker_that_ends_at_once_says_why(folder: Path) -> None:
-    start(folder)
-    local.stop(folder)
-    meta = folder / "data" / "meta.properties"
-    meta.write_text(meta.read_text().replace("node.id=1", "node.id=7"))
-    with pytest.raises(BrokerError, match=r"(?s)ended while it started.*(stored|node) ?[iI]d.*More in"):
+def test_broker_that_ends_at_once_says_why(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "HEAP", "1k")
+    with pytest.raises(BrokerError, match=r"(?s)the broker in .*ended while it started:\n  Error.*More in"):
         start(folder)
     assert local.status(folder).state == "stale"
+    monkeypatch.undo()
+    meta = folder / "data" / "meta.properties"
+    meta.write_text(meta.read_text().replace("node.id=1", "node.id=7"))
+    with pytest.raises(BrokerError, match=r"(?s)the controller in .*ended while it started.*Stored node id 7.*More in"):
+        start(folder)
+
+
+def test_starter_killed_while_fencing_leaves_nothing_behind(folder: Path) -> None:
+    start(folder)
+    local.kill(folder)
+    starter = subprocess.Popen([sys.executable, "-c", STARTER, str(folder), str(CACHE)])
+    while not (folder / "log" / "controller.log").exists():
+        assert starter.poll() is None
+        time.sleep(0.01)
+    starter.kill()
+    starter.wait()
+    running = start(folder)
+    assert running.pid == local.status(folder).pid
+    mark = f"-Dnewswire.folder={folder}"
+    assert [found.pid for found in psutil.process_iter(["cmdline"]) if mark in (found.info["cmdline"] or ())] == [running.pid]
 
 
 def test_odd_path_is_refused(tmp_path: Path) -> None:

@@ -155,3 +155,27 @@ def test_an_old_charset_that_reaches_the_parser_is_read() -> None:
     found = parse(raw_item(value=value.encode("cp1251")))
     assert isinstance(found, Parsed)
     assert found.headline == "Порт закрыт"
+
+
+@pytest.mark.parametrize(
+    ("reference", "character"),
+    [
+        ("&#xD800;", "\ufffd"),
+        ("&#55357;", "\ufffd"),
+        ("&#99999999999999999999;", "\ufffd"),
+        ("&#x110000;", "\ufffd"),
+        ("&#xFFFFFFFFF;", "\ufffd"),
+        ("&#55204;", "\ud7a4"),
+        ("&#x1F600;", "😀"),
+        ("&#128512;", "😀"),
+        ("&#57344;", "\ue000"),
+        ("&#1114111;", "\U0010ffff"),
+    ],
+)
+def test_a_reference_to_no_character_costs_one_character_not_the_item(reference: str, character: str) -> None:
+    """feedparser's loose reader raises on them: found by mutating real feeds."""
+    value = rss(f"<title>a{reference}b & c</title>")
+    found = parse(raw_item(value=value))
+    assert isinstance(found, Parsed)
+    assert found.headline == f"a{character}b & c"
+    assert found.problems == (("xml.bad_reference",) if character == "\ufffd" else ())

@@ -43,15 +43,9 @@ def test_a_text_cut_inside_a_tag_keeps_what_stands_before(html: str) -> None:
 def test_nothing_dangerous_survives(raw: str) -> None:
     html = safe_html(raw, BASE)
     assert html is not None
-    assert (
-        nh3.clean(
-            html,
-            tags=markup.TAGS,
-            attributes={name: set(kept) | {"rel"} for name, kept in markup.ATTRIBUTES.items()},
-            link_rel=None,
-        )
-        == html
-    )
+    attributes = {name: {*kept, "rel"} for name, kept in markup.ATTRIBUTES.items()}
+    again = nh3.clean(html, tags=markup.TAGS, attributes=attributes, link_rel=None)
+    assert again.replace("\ufeff", "") == html.replace("\ufeff", "")  # a parser drops a mark at the beginning
     assert not re.search(r"<(?:script|style|iframe|svg|form|input)\b|\son\w+=|(?:href|src)=\"(?!https?:)", html)
 
 

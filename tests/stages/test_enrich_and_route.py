@@ -3,7 +3,8 @@
 from hypothesis import given
 from msgspec.structs import replace
 
-from pipeline.records import Article, Emit, Place
+from pipeline.article import Article, Place
+from pipeline.records import Emit
 from pipeline.stages.enrich import MENTIONS_MAX, PUBLISHED_CONFIDENCE, enrich
 from pipeline.stages.route import public_topic, route
 from pipeline.topics import BY_NAME, PUBLIC_LANGUAGES

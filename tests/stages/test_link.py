@@ -2,8 +2,9 @@
 
 from msgspec.structs import replace
 
+from pipeline.article import Article, Story, Version
 from pipeline.reasons import Reason
-from pipeline.records import Article, Drop, Emit, Story, Verdict, Version
+from pipeline.records import Drop, Emit, Verdict
 from pipeline.stages.link import link, story_id
 from tests.builders import NOW, article
 

