@@ -115,6 +115,14 @@ class Association(Ninjs, frozen=True, kw_only=True):
     renditions: tuple[Rendition, ...] = ()
 
 
+class TrustIndicator(Ninjs, frozen=True, kw_only=True):
+    """A statement about the publisher's trustworthiness, and where it can be read."""
+
+    role: str = ""
+    title: str = ""
+    href: str = ""
+
+
 class Standard(Ninjs, frozen=True, kw_only=True):
     """Names the format so that a stored record explains itself."""
 
@@ -366,6 +374,7 @@ class Article(Ninjs, frozen=True, kw_only=True):
     alt_ids: tuple[AltId, ...] = ()
     renditions: tuple[Rendition, ...] = ()
     associations: tuple[Association, ...] = ()
+    trust_indicators: tuple[TrustIndicator, ...] = ()
     pipeline: Pipeline
 
     @property

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     EMPTY_BODY = "empty_body"
     NOT_A_FEED = "not_a_feed"
     BROKEN_XML = "broken_xml"
+    BROKEN_JSON = "broken_json"
     BAD_ENCODING = "bad_encoding"
     BODY_TOO_LARGE = "body_too_large"
     BOT_CHALLENGE = "bot_challenge"

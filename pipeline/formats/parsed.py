@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from pipeline.article import AltId, Association, Genre, InfoSource, Party, Place, Rendition, Subject, Text
+from pipeline.article import AltId, Association, Genre, InfoSource, Party, Place, Rendition, Subject, Text, TrustIndicator
 
 Category = Subject  # a category as the source named it; `uri` only where the source gave one
 
@@ -18,6 +18,8 @@ class Parsed(Struct, frozen=True, kw_only=True):
     Wires: `uri` and `version` are the wire's own; `pub_status`, `urgency`, `priority`, `signals`, `embargo` its own words (`embargo` None:
     no such field; "": there is one and it is empty). `byline` and `dateline` are fields of their own, as dpa has them, not yet cut from
     the text. `not_for_publication` are parts for editors only. `rules` fired in the format, `problems` are what had to be put right.
+    `headlines`, `descriptions` and `bodies` are the further ones, with their roles. `content_created` is
+    the wire's word for that; where it is "", `published` is the nearest there is.
     """
 
     headline: str = ""
@@ -73,3 +75,6 @@ class Parsed(Struct, frozen=True, kw_only=True):
     not_for_publication: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    content_created: str = ""
+    bodies: tuple[Text, ...] = ()
+    trust_indicators: tuple[TrustIndicator, ...] = ()

@@ -47,6 +47,7 @@ POLL_RECORDS = 1000  # encoding takes 10–20 µs a record: the event loop is he
 FETCH_BYTES = 8 << 20  # one fetch of all partitions, compressed
 REQUEST_MS_MAX = 10_000  # a commit that takes longer is sent again
 METADATA_MS_MAX = 5_000  # how long a topic's deletion or new partitions may go unnoticed
+FETCH_WAIT_MS = 100  # a partition that reads on after a seal waits for the fetch of the idle ones on the same broker
 CLOSE_S_MAX = 5.0  # leaving the group politely; a dead broker must not hold up a shutdown
 STOP_S = 20.0
 NO_OFFSET = -1
@@ -165,7 +166,9 @@ class ObjectSink:
             rebalance_timeout_ms=2 * settings.session_timeout_ms,
             metadata_max_age_ms=METADATA_MS_MAX,
             fetch_max_bytes=FETCH_BYTES,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
         )
+        self._is_leaving = False
         tasks: list[asyncio.Task[Any]] = []
         try:
             await self._client.bootstrap()
@@ -195,13 +198,24 @@ class ObjectSink:
             log.warning("objects.stopped_late", partitions=len(unfinished), deadline_s=self._stop_s)
 
     async def _close(self) -> None:
+        self._is_leaving = True  # a rebalance under way may still assign partitions
         await self._drop_lanes()
         try:
             async with asyncio.timeout(CLOSE_S_MAX):
                 await self._consumer.stop()
-                await self._client.close()
         except (KafkaError, OSError) as error:
-            log.warning("objects.closed_roughly", error=f"{type(error).__name__}: {error}")
+            log.warning("objects.left_roughly", error=f"{type(error).__name__}: {error}")
+            await self._cut_off()
+        await self._client.close()
+
+    async def _cut_off(self) -> None:
+        """Ends a consumer that did not stop in time: its heartbeats would hold partitions that nobody reads."""
+        if self._consumer._coordinator is not None:
+            await self._consumer._coordinator._stop_heartbeat_task()
+            await self._consumer._coordinator._stop_commit_offsets_refresh_task()
+        if self._consumer._fetcher is not None:
+            await self._consumer._fetcher.close()
+        await self._consumer._client.close()
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -267,6 +281,8 @@ class ObjectSink:
 
     def open_lanes(self, assigned: Iterable[TopicPartition]) -> None:
         """After a rebalance. Returns at once, because aiokafka sends no heartbeat meanwhile."""
+        if self._is_leaving:
+            return
         membership = (self._consumer._coordinator.generation, self._consumer._coordinator.member_id)
         for tp in assigned:
             lane = self.lanes[tp.partition] = Lane(tp, membership)

@@ -246,6 +246,18 @@ async def test_members_that_come_and_go_lose_and_double_nothing(corner: Corner) 
     await corner.check()
 
 
+@pytest.mark.parametrize("close_s", [0.0, 5.0])
+async def test_a_stopped_sink_leaves_nothing_running(corner: Corner, monkeypatch: pytest.MonkeyPatch, close_s: float) -> None:
+    """Nor when it cannot leave the group in time: its heartbeats would hold partitions that nobody reads."""
+    monkeypatch.setattr("pipeline.sinks.objects.CLOSE_S_MAX", close_s)
+    await corner.create()
+    await corner.send(events(range(5)))
+    before = asyncio.all_tasks()
+    async with corner.running(corner.sink()):
+        await corner.until_committed(p0=5)
+    await until(lambda: asyncio.all_tasks() <= before)
+
+
 async def test_other_bytes_at_the_name_stop_that_partition_only(corner: Corner) -> None:
     await corner.create(partitions=2)
     await corner.send(events(range(10)), 0)

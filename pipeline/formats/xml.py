@@ -1,0 +1,322 @@
+"""One XML document as a tree, safely: the only parser of NewsML, NewsML 1.2 and NITF. Knows no format.
+
+Names lose their prefix (`nar:newsItem` is `newsItem`), as wires bind namespaces to anything and some bind none; attributes keep theirs.
+Nothing outside the document is ever opened: external entities and external DTDs are skipped. The document goes to expat in one piece
+(see `poll.guard`), and what it may hold is bounded before the tree grows.
+"""
+
+import re
+from collections.abc import Mapping
+from html import escape
+from html.entities import html5
+from typing import NoReturn
+from urllib.parse import quote
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+from xml.parsers.expat import errors
+
+from msgspec import Struct
+
+from pipeline.poll.charset import Decoded, to_utf8, without_controls
+from pipeline.poll.guard import (
+    ATTRIBUTES_MAX,
+    DEPTH_MAX,
+    ENTITIES_MAX,
+    ENTITY_VALUE_MAX,
+    ITEMS_MAX,
+    REFERENCE,
+    Refusal,
+)
+from pipeline.reasons import Reason
+from pipeline.records import Reject
+from pipeline.wire.plain import one_line, paragraphs
+
+BYTES_MAX = 10 << 20  # what the poller fetches at most; 0.3 s at 40 MB/s
+BYTES_WITH_ENTITIES_MAX = 1 << 20  # own entities multiply a text by up to 22; such documents are hand-made and small
+ELEMENTS_MAX = 50_000  # 1.5 µs each: 75 ms; an agate table of all results of a weekend has 20,000
+CUT_BYTES_MAX = 64 << 20  # all pieces of one message together: each repeats the head, which is 2 KB in real messages
+CODES = errors.codes
+URI = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]{0,30}:(?=\S)"
+    r"(?://[A-Za-z0-9._~-]*(?::\d{1,5})?(?=[/?#]|\Z)|(?!//))"
+    r"(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*(?:\#(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)?"
+)
+URI_CHARS_MAX = 2_048  # the longest signed link of a picture service has 900
+NO_TAGS: Mapping[str, str] = {}
+
+
+class Document(Struct, frozen=True, kw_only=True):
+    """A parsed document: `charset` is the evidence for how it was read, `problems` what had to be put right."""
+
+    root: Element
+    charset: str = ""
+    problems: tuple[str, ...] = ()
+
+
+def read(value: bytes, charset: str = "") -> Document | Reject:
+    """The tree of a document in any charset, or why there is none. Never raises, linear in the bytes."""
+    decoded = utf8(value, charset)
+    if isinstance(decoded, Reject):
+        return decoded
+    problems = list(decoded.problems)
+    clean = without_controls(decoded.document)
+    if len(clean) != len(decoded.document):
+        problems.append("xml.control_characters")
+    found = _Pass(clean.strip()).run()
+    if isinstance(found, Reject):
+        return found
+    return Document(root=found.root, charset=decoded.evidence, problems=(*problems, *found.problems))
+
+
+def utf8(value: bytes, charset: str) -> Decoded | Reject:
+    """The document in UTF-8, unless it is too large or in no charset that we know."""
+    if len(value) > BYTES_MAX:
+        return Reject(Reason.ITEM_TOO_LARGE, f"{len(value)} bytes, {BYTES_MAX} allowed")
+    decoded = to_utf8(value, charset)
+    return Reject(decoded.reason, decoded.detail) if isinstance(decoded, Refusal) else decoded
+
+
+class _Stop(Exception):
+    """Not an error: the only way out of expat's callbacks."""
+
+
+class _Pass:
+    """State of one pass: expat's events, counted, on their way to the tree."""
+
+    def __init__(self, document: bytes) -> None:
+        self.document = document
+        self.builder = TreeBuilder()  # noqa: S314 - fed by the guarded parser below
+        self.names: dict[str, str] = {}
+        self.problems: dict[str, None] = {}
+        self.refusal = Reject(Reason.BROKEN_XML)
+        self.depth = self.elements = self.declarations = 0
+
+    def run(self) -> Document | Reject:
+        self.parser = parser = expat.ParserCreate("utf-8")
+        parser.buffer_text = True
+        parser.specified_attributes = True
+        parser.UseForeignDTD(True)  # an entity that nobody declared is skipped, not an error
+        parser.StartElementHandler = self.on_start
+        parser.EndElementHandler = self.on_end
+        parser.CharacterDataHandler = self.builder.data
+        parser.EntityDeclHandler = self.on_entity
+        parser.AttlistDeclHandler = self.on_attributes
+        parser.SkippedEntityHandler = self.on_skipped
+        try:
+            parser.Parse(self.document, True)
+        except _Stop:
+            return self.refusal
+        except expat.ExpatError as failure:
+            if not self.is_only_junk(failure):
+                return self.failed(failure)
+            self.problems["xml.text_after_end"] = None
+        finally:
+            # The parser holds bound methods of this object: without this, each pass would wait for the cycle collector.
+            parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
+            parser.EntityDeclHandler = parser.AttlistDeclHandler = parser.SkippedEntityHandler = None
+            del self.parser
+        return Document(root=self.builder.close(), problems=tuple(self.problems))
+
+    def on_start(self, name: str, attributes: dict[str, str]) -> None:
+        self.depth += 1
+        self.elements += 1
+        if self.depth > DEPTH_MAX:
+            self.stop(Reason.TOO_DEEP, f"more than {DEPTH_MAX} elements inside each other")
+        if self.elements > ELEMENTS_MAX:
+            self.stop(Reason.TOO_MANY_CHILDREN, f"more than {ELEMENTS_MAX} elements")
+        if len(attributes) > ATTRIBUTES_MAX:
+            self.stop(Reason.TOO_MANY_ATTRIBUTES, f"{len(attributes)} in <{name[:40]}>, {ATTRIBUTES_MAX} allowed")
+        self.builder.start(self.names.get(name) or self.local(name), attributes)
+
+    def on_end(self, name: str) -> None:
+        self.depth -= 1
+        self.builder.end(self.names[name])
+
+    def local(self, name: str) -> str:
+        self.names[name] = local = name.rpartition(":")[2] or name
+        return local
+
+    def on_entity(self, name: str, _parameter: bool, value: str | None, *_ids: str | None) -> None:
+        self.declare()
+        if value is not None and len(value) > ENTITY_VALUE_MAX:
+            self.stop(Reason.ENTITY_BOMB, f"entity {name[:40]} has {len(value)} characters, {ENTITY_VALUE_MAX} allowed")
+        if value is not None and REFERENCE.search(value):
+            self.stop(Reason.ENTITY_BOMB, f"entity {name[:40]} refers to another")
+        if len(self.document) > BYTES_WITH_ENTITIES_MAX:
+            self.stop(Reason.ENTITY_BOMB, f"own entities in {len(self.document)} bytes, {BYTES_WITH_ENTITIES_MAX} allowed")
+
+    def on_attributes(self, *_declaration: object) -> None:
+        """Expat looks at an element's declared attributes each time the element occurs."""
+        self.declare()
+
+    def declare(self) -> None:
+        self.declarations += 1
+        if self.declarations > ENTITIES_MAX:
+            self.stop(Reason.ENTITY_BOMB, f"more than {ENTITIES_MAX} declarations")
+
+    def on_skipped(self, name: str, is_parameter: bool) -> None:
+        if not is_parameter:
+            self.problems["xml.undeclared_entity"] = None
+            self.builder.data(html5.get(name + ";", f"&{name};"))
+
+    def is_only_junk(self, failure: expat.ExpatError) -> bool:
+        """Whether the root is complete and no other element follows it."""
+        is_after = failure.code == CODES[errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT] and not self.depth
+        return bool(is_after and self.elements and not re.search(rb"<[A-Za-z]", self.document[self.parser.ErrorByteIndex :]))
+
+    def failed(self, failure: expat.ExpatError) -> Reject:
+        if failure.code == CODES[errors.XML_ERROR_AMPLIFICATION_LIMIT_BREACH]:
+            return Reject(Reason.ENTITY_BOMB, "expat's amplification limit")
+        return Reject(Reason.BROKEN_XML, str(failure)[:500])
+
+    def stop(self, reason: Reason, detail: str) -> NoReturn:
+        self.refusal = Reject(reason, f"{detail}: line {self.parser.CurrentLineNumber}")
+        raise _Stop
+
+
+# ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def line(node: Element | None) -> str:
+    """All text in an element, in one line; "" where there is no element."""
+    if node is None:
+        return ""
+    return one_line("".join(node.itertext()) if len(node) else node.text or "")
+
+
+def block(node: Element | None) -> str:
+    """The plain text of an element, its own paragraphs kept."""
+    return "" if node is None else paragraphs("".join(node.itertext()))
+
+
+def descend(node: Element | None, *path: str) -> Element | None:
+    """The first child by the first name, its first child by the next, and so on. For names with a dot, which `find` is slow at."""
+    for name in path:
+        if node is None:
+            return None
+        node = next((child for child in node if child.tag == name), None)
+    return node
+
+
+def attribute(node: Element | None, *names: str) -> str:
+    """The first of these attributes that says something, in one line."""
+    if node is None:
+        return ""
+    return next((value for name in names if (value := one_line(node.get(name, "")))), "")
+
+
+def number(text: str) -> int | None:
+    """A small non-negative integer; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else None
+
+
+def uri_of(text: str) -> str:
+    """`text` where it is a URI as ninjs wants them, else ""."""
+    return text if len(text) <= URI_CHARS_MAX and URI.fullmatch(text) else ""
+
+
+def as_uri(text: str, of: str) -> str:
+    """A URI for any id: itself, or percent-encoded; below `urn:newswire:<of>:` where it has no scheme of its own."""
+    if uri := uri_of(text):
+        return uri
+    quoted = quote(one_line(text)[:URI_CHARS_MAX], safe=":/-._~=+@,;!$*()")
+    return uri_of(quoted) or f"urn:newswire:{of}:{quoted}"
+
+
+# ── markup ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def html_of(node: Element, tags: Mapping[str, str] = NO_TAGS, dropped: frozenset[Element] = frozenset()) -> str:
+    """An element with everything in it as HTML, not yet made safe.
+
+    `tags` renames elements ("" removes the tag and keeps what is in it); `dropped` elements go with all they hold.
+    """
+    parts: list[str] = []
+    _html(parts, node, tags, dropped)
+    return "".join(parts)
+
+
+def _html(parts: list[str], node: Element, tags: Mapping[str, str], dropped: frozenset[Element]) -> None:
+    """Recursion is bounded by DEPTH_MAX."""
+    name = tags.get(node.tag, node.tag)
+    is_pre = name == "pre"
+    if name:
+        attributes = "".join(f' {key}="{escape(value)}"' for key, value in node.items() if ":" not in key)
+        parts.append(f"<{name}{attributes}>")
+    if node.text:
+        parts.append(_escaped(node.text, is_pre))
+    for child in node:
+        if child not in dropped:
+            _html(parts, child, tags, dropped)
+        if child.tail:
+            parts.append(_escaped(child.tail, is_pre))
+    if name and name != "br":
+        parts.append(f"</{name}>")
+
+
+def _escaped(text: str, is_pre: bool) -> str:
+    """Line ends in preformatted text are made to last."""
+    return escape(text, quote=False).replace("\n", "<br>") if is_pre else escape(text, quote=False)
+
+
+# ── messages of several items ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def cut(document: bytes, path: tuple[str, ...], kinds: frozenset[str]) -> tuple[bytes, ...]:
+    """A message as one document per item: whatever stands before the first item, the item, whatever follows the last.
+
+    Items are the elements called one of `kinds` right inside `path`. What is no such message, or cannot be parsed, comes back whole;
+    so does a message whose pieces would be far larger than itself.
+    """
+    found = _Cutter(document, path, kinds)
+    try:
+        found.parser.Parse(document, True)
+    except (_Stop, expat.ExpatError):
+        return (document,)
+    finally:
+        found.parser.StartElementHandler = found.parser.EndElementHandler = None
+    spans = found.spans
+    if len(spans) < 2:
+        return (document,)
+    head, tail = document[: found.head_end], document[found.tail_start :]
+    if (len(head) + len(tail)) * len(spans) > CUT_BYTES_MAX:
+        return (document,)
+    return tuple(head + document[start:end] + tail for start, end in spans)
+
+
+class _Cutter:
+    """Positions of the items of a message. `head_end` and `tail_start` are those of the first element that holds items."""
+
+    def __init__(self, document: bytes, path: tuple[str, ...], kinds: frozenset[str]) -> None:
+        self.document, self.path, self.kinds = document, path, kinds
+        self.open: list[str] = []
+        self.spans: list[tuple[int, int]] = []
+        self.head_end = self.tail_start = self.start = 0
+        self.parser = expat.ParserCreate("utf-8")
+        self.parser.UseForeignDTD(True)
+        self.parser.StartElementHandler = self.on_start
+        self.parser.EndElementHandler = self.on_end
+
+    def on_start(self, name: str, _attributes: object) -> None:
+        if len(self.open) > DEPTH_MAX:
+            raise _Stop
+        local = name.rpartition(":")[2]
+        if len(self.open) == len(self.path) and local in self.kinds and tuple(self.open) == self.path:
+            self.start = self.parser.CurrentByteIndex
+            if self.tail_start or len(self.spans) == ITEMS_MAX or self.document[self.start : self.start + 1] != b"<":
+                raise _Stop
+            self.head_end = self.head_end or self.start
+        self.open.append(local)
+
+    def on_end(self, name: str) -> None:
+        local = self.open.pop()
+        depth = len(self.open)
+        if depth == len(self.path) and local in self.kinds and tuple(self.open) == self.path:
+            self.spans.append((self.start, self.end_of(name)))
+        elif depth == len(self.path) - 1 and self.spans and not self.tail_start and (*self.open, local) == self.path:
+            self.tail_start = self.parser.CurrentByteIndex
+
+    def end_of(self, name: str) -> int:
+        """Position after the end tag at hand; for `<a/>` expat is there already."""
+        at = self.parser.CurrentByteIndex
+        return self.document.index(b">", at) + 1 if self.document.startswith(b"</" + name.encode(), at) else at
