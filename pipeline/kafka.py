@@ -3,6 +3,7 @@
 No stage logic and no loops over live streams here (`intake.py` has those).
 """
 
+import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -13,9 +14,18 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError, NodeNotReadyError
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    KafkaError,
+    NodeNotReadyError,
+    NoError,
+    NotCoordinatorForGroupError,
+    for_code,
+)
 from aiokafka.partitioner import murmur2
 from aiokafka.protocol.api import Request, RequestStruct, Response, ResponseHeader_v0
+from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.protocol.types import CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
 from aiokafka.structs import OffsetAndMetadata
 from msgspec import Struct
@@ -23,6 +33,8 @@ from msgspec import Struct
 from pipeline.config import Kafka
 from pipeline.topic_ids import topic_ids
 
+COORDINATOR_S = 10.0  # loading a group's offsets after a restart takes a moment
+COORDINATOR_MOVES = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
 REQUEST_S = 10.0  # a local broker answers in ms; a cluster under election within a few seconds
 FAILURES = (KafkaError, OSError)  # what a request to a broker may raise
 NoGroups = GroupCoordinatorNotAvailableError  # what a cluster that never had a consumer group says when asked for one's offsets
@@ -87,9 +99,44 @@ async def admin(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
 async def group_offsets(
     client: AIOKafkaAdminClient, group: str, partitions: Sequence[TopicPartition] | None = None
 ) -> dict[TopicPartition, OffsetAndMetadata]:
-    """Committed offsets with their metadata; partitions never committed are left out."""
-    found = await client.list_consumer_group_offsets(group, partitions=list(partitions) if partitions else None)
-    return {tp: position for tp, position in found.items() if position.offset >= 0}
+    """Committed offsets with their metadata; partitions never committed are left out.
+
+    A coordinator that is still loading is asked again for a while, then its error raised: aiokafka's own
+    `list_consumer_group_offsets` passes over the error code, so that a restarting broker looks like a group that never committed.
+    """
+    deadline = time.monotonic() + COORDINATOR_S
+    while True:
+        try:
+            return await _group_offsets(client, group, partitions)
+        except COORDINATOR_MOVES:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.1)
+
+
+async def _group_offsets(
+    client: AIOKafkaAdminClient, group: str, partitions: Sequence[TopicPartition] | None
+) -> dict[TopicPartition, OffsetAndMetadata]:
+    wanted: dict[str, list[int]] = {}
+    for topic, partition in partitions or ():
+        wanted.setdefault(topic, []).append(partition)
+    node = await client.find_coordinator(group)
+    request = OffsetFetchRequest(group, list(wanted.items()) if partitions is not None else None)
+    response = await client._send_request(request, node)
+    _raise_for(response.error_code)
+    found = {}
+    for topic, rows in response.topics:
+        for partition, offset, metadata, error_code in rows:
+            _raise_for(error_code)
+            if offset >= 0:
+                found[TopicPartition(topic, partition)] = OffsetAndMetadata(offset, metadata)
+    return found
+
+
+def _raise_for(error_code: int) -> None:
+    error = for_code(error_code)
+    if error is not NoError:
+        raise error()
 
 
 async def partition_counts(client: AIOKafkaAdminClient, topics: Iterable[str] | None = None) -> dict[str, int]:
@@ -125,9 +172,9 @@ async def read_range(
 ) -> AsyncIterator[list[ConsumerRecord]]:
     """Batches of committed records of each partition from its start (None: the earliest) up to its end, then stops.
 
-    Ends are last stable offsets, so transaction markers and aborted records are passed over without waiting for more.
+    Ends are last stable offsets, so transaction markers and aborted records are passed over without waiting for more. The consumer
+    must be assigned the partitions, once: aiokafka can hang on a second assignment while the first is looking for its offsets.
     """
-    consumer.assign(list(starts))
     earliest = [tp for tp, start in starts.items() if start is None]
     if earliest:  # all at once: one by one, each waits behind the long poll (500 ms) of those before it
         await consumer.seek_to_beginning(*earliest)
@@ -169,7 +216,6 @@ async def lags(kafka: Kafka, groups: Mapping[str, str]) -> list[Lag]:
         committed = {group: await group_offsets(client, group) for group in groups}
     found: list[Lag] = []
     async with reader(kafka, max_partition_fetch_bytes=64 << 10) as consumer:
-        consumer.assign([TopicPartition(topic, p) for topic, count in counts.items() for p in range(count)])
         for group, topic in groups.items():
             partitions = [TopicPartition(topic, p) for p in range(counts.get(topic, 0))]
             if not partitions:

