@@ -14,6 +14,7 @@ import faust
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
+from mode.utils.queues import FlowControlEvent, ThrowableQueue
 
 from pipeline import kafka
 from pipeline.config import Config
@@ -26,6 +27,21 @@ FETCH_S = 0.2  # how long an idle fetch waits; a new record ends it at once
 FETCH_BUSY_S = 0.02  # while other lanes work: how soon a lane that becomes idle is fetched for again
 CLOSE_S = 8.0  # below the rebalance timeout; a lane that cannot end its transaction by then is left to be fenced
 REBALANCE_S = 15.0
+
+
+class BatchChannel(faust.Channel[Any]):
+    """A Faust channel that keeps what is in it while Faust's own (control) group rebalances.
+
+    Faust's channels share the app's flow control: each rebalance of the control topics suspends them and then *clears* their queues.
+    A batch cleared away would never resolve, and its partition would stand still for ever.
+    """
+
+    @property
+    def queue(self) -> ThrowableQueue[Any]:
+        """The queue behind the channel, under a flow control of its own that nobody suspends."""
+        if self._queue is None:
+            self._queue = ThrowableQueue(maxsize=self.maxsize or 0, flow_control=FlowControlEvent(initially_suspended=False))
+        return self._queue
 
 
 class Batch:

@@ -14,7 +14,7 @@ from pipeline.config import Config
 from pipeline.control import Control, Reporter
 from pipeline.directory import Directory
 from pipeline.hop import Hop, Message, install_cpu_timer
-from pipeline.intake import Intake
+from pipeline.intake import BatchChannel, Intake
 from pipeline.lane import Wiring
 from pipeline.metrics import Metrics
 from pipeline.poll.poller import Poller
@@ -120,7 +120,7 @@ def create_app(config: Config, worker: str = "w0") -> faust.App:
     poller = Poller(config, wiring("poll", {"poll": "feeds.state"}), metrics, loop=app.loop, beacon=app.beacon)
     intakes = []
     for hop in HOPS:
-        batches = app.channel(maxsize=64)
+        batches = BatchChannel(app, maxsize=64)
         changelogs = {stage.name: f"state.{stage.name}" for stage in hop.stages if stage.stateful}
         intake = Intake(hop, config, wiring(hop.name, changelogs), batches, loop=app.loop, beacon=app.beacon)
         app.agent(batches, name=hop.name, concurrency=config.hops.concurrency)(intake.run_batches)
