@@ -11,7 +11,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 PubStatus = Literal["", "usable", "withheld", "canceled"]
-Relation = Literal["new", "update"]
+Relation = Literal["new", "update", "advisory"]
 
 
 class Ninjs(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):

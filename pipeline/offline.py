@@ -18,10 +18,13 @@ from msgspec import Struct
 
 from pipeline import stages
 from pipeline.article import Article
-from pipeline.formats import SYNDICATION, detect
+from pipeline.formats import SYNDICATION, WIRES, detect, parse
+from pipeline.formats.parsed import Parsed
+from pipeline.formats.split import Item, split
 from pipeline.hop import run_chain
 from pipeline.ledger import Ledger
-from pipeline.poll.identity import item_digest, raw_key
+from pipeline.marked import Range
+from pipeline.poll.identity import item_digest, raw_key, wire_raw_key
 from pipeline.poll.slice import BODY_BYTES_MAX, Refusal, Slice, cut
 from pipeline.records import RawItem, Reject
 
@@ -76,6 +79,70 @@ def run(documents: Iterable[Document], *, through: Through, feed: str, provider:
                 yield outcome.record
 
 
+class Explained(Struct, frozen=True, kw_only=True):
+    """One text as its source sent it, what became of it, and which rule took which characters of its headline and its body."""
+
+    path: str
+    part: int
+    article: Article
+    headline: str
+    headline_ranges: tuple[Range, ...]
+    body: str
+    body_ranges: tuple[Range, ...]
+
+
+def explain(documents: Iterable[Document], *, feed: str, provider: str) -> Iterator[Explained | Rejected]:
+    """Every item of the documents, repeats too, with what `normalize` took away from it."""
+    for document in documents:
+        for item in _items(document, feed, provider):
+            if isinstance(item, Rejected):
+                yield item
+                continue
+            outcome = run_chain((stages.NORMALIZE,), item, {}, document.at, Ledger())
+            if isinstance(outcome.verdict, Reject):
+                reason, detail = outcome.verdict.reason, outcome.verdict.detail
+                yield Rejected(path=document.path, part=item.part, stage=outcome.ended_by, reason=str(reason), detail=detail)
+                continue
+            parsed = parse(item)
+            assert isinstance(parsed, Parsed), "what was normalized can be parsed"
+            yield _explained(document, item, outcome.record, parsed)
+
+
+def _explained(document: Document, item: RawItem, article: Article, parsed: Parsed) -> Explained:
+    return Explained(
+        path=document.path,
+        part=item.part,
+        article=article,
+        headline=parsed.headline,
+        headline_ranges=tuple(_headline_ranges(article, parsed.headline)),
+        body=parsed.body_text,
+        body_ranges=tuple(_body_ranges(article)),
+    )
+
+
+def _headline_ranges(article: Article, raw: str) -> Iterator[Range]:
+    """The tags in their order, then what stands behind the cleaned headline."""
+    at = 0
+    for tag in article.pipeline.headline.tags if article.pipeline.headline else ():
+        start = raw.find(tag.text, at)
+        if start >= 0:
+            at = start + len(tag.text)
+            yield Range(start, at, f"headline.{tag.kind}")
+    start = raw.find(article.headline, at)
+    if start >= 0 and article.headline:
+        if start > at:
+            yield Range(at, start, "headline.separator" if at else "headline.front")
+        yield Range(start + len(article.headline), len(raw), "headline.suffix")
+
+
+def _body_ranges(article: Article) -> Iterator[Range]:
+    """The removed ranges; the dateline where it is not among them."""
+    yield from (Range(start, end, rule) for start, end, rule in article.pipeline.body_map)
+    dateline = article.pipeline.dateline
+    if dateline and dateline.in_ == "body_raw":
+        yield Range(dateline.start, dateline.end, "dateline")
+
+
 def read(paths: Sequence[str], now: str) -> Iterator[Document]:
     """The files of `paths` in order, a folder's by name and recursively; `now` "" takes each file's modification time.
 
@@ -124,11 +191,19 @@ def _modified_at(file: BinaryIO) -> str:
 
 
 def _items(document: Document, feed: str, provider: str) -> Iterator[RawItem | Rejected]:
-    """A feed's items as the poller cuts them; any other file is one item."""
+    """A document's items as the poller takes them apart; what is in no format we know is one item, for `normalize` to refuse."""
     format_ = detect(document.value, "")
-    if format_ in ("text", "json", "binary") and len(document.value) <= BODY_BYTES_MAX:
-        yield _item(document, feed, provider, format_)
+    if len(document.value) > BODY_BYTES_MAX or format_ not in (*WIRES, "text", "json", "binary"):
+        yield from _cut(document, feed, provider)
         return
+    if format_ in ("json", "binary"):
+        yield _item(document, feed, provider, format_, Item(part=0, value=document.value, item=document.value))
+        return
+    for piece in split(document.value, format_, document.at):
+        yield _item(document, feed, provider, format_, piece)
+
+
+def _cut(document: Document, feed: str, provider: str) -> Iterator[RawItem | Rejected]:
     found = cut(document.value)
     if isinstance(found, Refusal):
         yield Rejected(path=document.path, part=0, stage="poll", reason=str(found.reason), detail=found.detail)
@@ -142,12 +217,11 @@ def _items(document: Document, feed: str, provider: str) -> Iterator[RawItem | R
         yield part if isinstance(part, Rejected) else _item(document, feed, provider, found.format, part, found.charset)
 
 
-def _item(document: Document, feed: str, provider: str, format_: str, piece: Slice | None = None, charset: str = "") -> RawItem:
-    value = document.value if piece is None else piece.value
-    digest = item_digest(value if piece is None else piece.item)
+def _item(document: Document, feed: str, provider: str, format_: str, piece: Slice | Item, charset: str = "") -> RawItem:
+    name = provider or feed
     return RawItem(
-        key=f"text:{feed} {digest}" if piece is None else raw_key(piece, provider or feed, feed),
-        value=value,
+        key=wire_raw_key(piece, name, feed) if isinstance(piece, Item) else raw_key(piece, name, feed),
+        value=piece.value,
         format=format_,
         feed=feed,
         provider=provider,
@@ -155,9 +229,9 @@ def _item(document: Document, feed: str, provider: str, format_: str, piece: Sli
         fetched_at=document.at,
         first_seen=document.at,
         document="sha256:" + sha256(document.value).hexdigest(),
-        item=digest,
-        part=0 if piece is None else piece.part,
+        item=item_digest(piece.item),
+        part=piece.part,
         transport="file",
         charset=charset,
-        guid="" if piece is None else piece.guid,
+        guid=piece.guid,
     )

@@ -14,7 +14,7 @@ class Reason(StrEnum):
     REPEAT = "repeat"  # dedup: the same item bytes arrived before, from whichever feed
     UNCHANGED = "unchanged"  # link: new bytes, but the same headline and body as the version we hold
     LATE = "late"  # link: the wire's own number is not above the version we hold
-    NO_ROUTE = "no_route"  # routes: no public topic wants this event
+    NOT_PUBLIC = "not_public"  # route: held, withdrawn, or no article (advisory, test): it must not reach readers
 
     # rejects of a fetched document (poll)
     EMPTY_BODY = "empty_body"
@@ -41,4 +41,4 @@ class Reason(StrEnum):
     STAGE_FAILED = "stage_failed"  # an error of ours; the detail has the exception
 
 
-DROPS = frozenset({Reason.SEEN, Reason.REPEAT, Reason.UNCHANGED, Reason.LATE, Reason.NO_ROUTE})
+DROPS = frozenset({Reason.SEEN, Reason.REPEAT, Reason.UNCHANGED, Reason.LATE, Reason.NOT_PUBLIC})

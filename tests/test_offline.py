@@ -144,3 +144,75 @@ def test_items_of_a_feed_come_in_its_order_with_the_refused_among_them() -> None
     ]
     assert isinstance(found[1], offline.Rejected)
     assert (found[1].part, found[1].stage) == (1, "poll")
+
+
+# ── wires ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+WIRES = Path(__file__).parent / "formats" / "wires"
+
+
+def test_a_folder_of_all_wire_formats_is_read() -> None:
+    found = list(offline.run(offline.read([str(WIRES)], NOW), through="normalize", feed="f", provider="wire.example"))
+    articles = [result for result in found if isinstance(result, Article)]
+    assert {article.pipeline.source.format for article in articles} == {
+        "anpa",
+        "ap",
+        "digitalwires",
+        "iptc7901",
+        "jsonfeed",
+        "newsml12",
+        "newsmlg2",
+        "ninjs",
+        "nitf",
+    }
+    rejects = [(result.path, result.reason) for result in found if isinstance(result, offline.Rejected)]
+    assert {reason for _, reason in rejects} <= {"no_content"}  # vocabularies beside the items of a message
+
+
+def test_a_file_of_several_messages_gives_its_items_in_order_and_each_its_part() -> None:
+    for name in ("anpa_day.wire", "iptc7901_day.wire"):
+        document = offline.Document(path=name, value=(WIRES / name).read_bytes(), at=NOW)
+        found = list(offline.run([document], through="enrich", feed="f", provider="wire.example"))
+        assert [result.pipeline.source.part for result in found if isinstance(result, Article)] == [0, 1]
+        keys = [result.pipeline.identity.key for result in found if isinstance(result, Article)]
+        assert len(set(keys)) == 2
+        assert all(key.startswith("guid:wire.example urn:newswire:") for key in keys)
+
+
+def test_versions_of_one_guid_are_versions_of_one_article() -> None:
+    bodies = [
+        b'{"uri": "urn:example:1", "type": "text", "version": "%d", "headline": "Sea wall %d", "body_text": "It rose by %d m."}'
+        % (n, n, n)
+        for n in (1, 2)
+    ]
+    documents = [offline.Document(path=str(n), value=body, at=NOW) for n, body in enumerate(bodies)]
+    found = list(offline.run(documents, through="link", feed="f", provider="wire.example"))
+    articles = [result for result in found if isinstance(result, Article)]
+    assert len(articles) == 2
+    assert len({article.uri for article in articles}) == 1
+
+
+def test_explain_shows_each_text_and_what_was_taken_from_it(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("Snow closes the pass By Reuters\n\nSnow fell on the pass on Sunday.\n")
+    status, stdout, errors = explained(str(tmp_path / "note.txt"))
+    assert (status, errors) == (0, "")
+    assert "note.txt item 0 · text · urn:newswire:item:" in stdout
+    assert "Snow closes the pass⟦headline.suffix:  By Reuters⟧" in stdout
+    assert "headline.suffix  'By Reuters'" in stdout
+    assert "\nSnow fell on the pass on Sunday.\n" in stdout
+    assert "\x1b" not in stdout
+
+
+def test_explain_goes_on_after_a_reject(folder: Path) -> None:
+    status, stdout, errors = explained(str(folder))
+    assert status == 3
+    assert [json.loads(line)["reason"] for line in errors.splitlines()] == ["unknown_format"]
+    assert stdout.count("── ") == 2
+
+
+def explained(*arguments: str) -> tuple[int, str, str]:
+    """Exit status, the text on stdout, and what was said on stderr."""
+    command = [sys.executable, "-m", "pipeline", "offline", "--explain", *arguments]
+    around = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    done = subprocess.run(command, capture_output=True, timeout=60, env=around, check=False, text=True)
+    return done.returncode, done.stdout, done.stderr

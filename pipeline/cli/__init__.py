@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "topics": ("topics", "topics", "The topic table: list, plan, apply, tail."),
     "explain": ("explain", "explain", "Everything known about one article."),
     "offline": ("offline", "offline", "Run the pure stages over files, without Kafka."),
+    "formats": ("formats", "formats", "The formats that are read, and which fields each of them fills."),
     "simulate": ("simulate", "simulate", "Serve a simulated wire on loopback."),
     "broker": ("broker", "broker", "The local Kafka: up, down, status."),
     "config": ("config", "config", "Show settings and where each comes from."),

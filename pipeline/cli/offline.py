@@ -1,8 +1,12 @@
 """`newswire offline`: files in, one JSON record a line out."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from pipeline.offline import Explained
 
 REJECTED_EXIT = 3  # 0 all good, 2 usage
 
@@ -18,32 +22,53 @@ REJECTED_EXIT = 3  # 0 all good, 2 usage
 @click.option("--now", metavar="RFC3339", help="Ingest time of every item (default: its file's modification time).")
 @click.option("--feed", default="offline", show_default=True, help="Feed id the items are said to come from.")
 @click.option("--provider", default="", help="Who publishes them, for instance example.test.")
+@click.option("--explain", "is_explained", is_flag=True, help="Show instead which rule took which characters of each text.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...|-")
 @click.pass_context
-def offline(ctx: click.Context, through: str, now: str | None, feed: str, provider: str, paths: tuple[str, ...]) -> None:
-    """Run the pure stages over files (RSS, Atom, RDF, plain text; - is stdin) without Kafka and print one JSON record a line.
+def offline(
+    ctx: click.Context, through: str, now: str | None, feed: str, provider: str, is_explained: bool, paths: tuple[str, ...]
+) -> None:
+    """Run the pure stages over files (- is stdin) without Kafka and print one JSON record a line.
 
-    A folder is read recursively, by name, without hidden files. Rejects go to stderr as JSON with their reason.
-    Exit status: 0 all good, 3 some rejected, 2 usage.
+    Every format of `newswire formats` is read, also files of several items; a folder recursively, by name, without hidden files.
+    Rejects go to stderr as JSON with their reason. Exit status: 0 all good, 3 some rejected, 2 usage.
     """
     from pipeline import codec, stages
     from pipeline.hop import install_cpu_timer
-    from pipeline.offline import Rejected, Unreadable, read, run
+    from pipeline.offline import Explained, Rejected, Unreadable, explain, read, run
 
     at = _instant(now) if now else ""
     stages.warm()
     install_cpu_timer()
     is_good = True
     try:
-        for result in run(read(paths, at), through=through, feed=feed, provider=provider):  # type: ignore[arg-type]
+        documents = read(paths, at)
+        if is_explained:
+            results = explain(documents, feed=feed, provider=provider)
+        else:
+            results = run(documents, through=through, feed=feed, provider=provider)  # type: ignore[arg-type,assignment]
+        for result in results:
             is_good = is_good and not isinstance(result, Rejected)
             stream = sys.stderr if isinstance(result, Rejected) else sys.stdout
-            stream.buffer.write(codec.encode(result) + b"\n")
+            line = _shown(result) if isinstance(result, Explained) else codec.encode(result)
+            stream.buffer.write(line + b"\n")
     except Unreadable as error:
         raise click.UsageError(str(error)) from error
     sys.stdout.flush()
     if not is_good:
         ctx.exit(REJECTED_EXIT)
+
+
+def _shown(explained: "Explained") -> bytes:
+    """One text for people: where it is from, headline and body with their marks, then what was taken by which rule."""
+    from pipeline.marked import Brackets, Colours, listing, marked
+
+    style = Colours() if sys.stdout.isatty() else Brackets()
+    article, texts = explained.article, ((explained.headline, explained.headline_ranges), (explained.body, explained.body_ranges))
+    where = f"── {explained.path} item {explained.part} · {article.pipeline.source.format} · {article.uri}"
+    shown = [marked(text, ranges, style) for text, ranges in texts if text]
+    taken = [line for text, ranges in texts for line in listing(text, ranges, style)]
+    return ("\n\n".join((where, *shown, "\n".join(taken) or "nothing was taken away")) + "\n").encode("utf-8", "replace")
 
 
 def _instant(raw: str) -> str:

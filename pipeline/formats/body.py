@@ -45,3 +45,8 @@ def read_html(raw: str, base: str) -> Body:
         return Body(text, html if has_markup(html) else "")
     text = text_of_html(raw)
     return Body(text, "", (), ("html.too_large" if html is None else "html.broken",) if text else ())
+
+
+def read_either(raw: str) -> str:
+    """The text of what is plain in one source and HTML in the next, and is never said to be either: captions."""
+    return text_of_html(raw) if has_markup(raw) else paragraphs(raw)

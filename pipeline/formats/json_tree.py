@@ -97,8 +97,9 @@ NOTHING: Tree = {}
 
 
 def text(tree: Tree, name: str) -> str:
-    """A text as it stands; numbers count as texts, since ids and versions come as either."""
-    return as_text(tree.get(name))
+    """A text as it stands."""
+    value = tree.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def as_text(value: object) -> str:
@@ -108,6 +109,11 @@ def as_text(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return ""
     return str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else str(value)
+
+
+def scalar(tree: Tree, name: str) -> str:
+    """An id, a version, an urgency: sources write them as texts or as numbers."""
+    return one_line(as_text(tree.get(name)))
 
 
 def line(tree: Tree, name: str) -> str:
@@ -153,7 +159,7 @@ def lines(tree: Tree, name: str) -> tuple[str, ...]:
     """The texts of a list, or a single text, each on one line."""
     value = tree.get(name)
     entries = value[:LIST_MAX] if isinstance(value, list) else [value]
-    return tuple(found for entry in entries if (found := one_line(as_text(entry))))
+    return tuple(found for entry in entries if (found := one_line(entry) if isinstance(entry, str) else ""))
 
 
 def embargo(tree: Tree, name: str) -> str | None:

@@ -67,7 +67,8 @@ def items(document: bytes) -> tuple[bytes, ...]:
     decoded = json.decode(document)
     if not isinstance(decoded, Reject):
         entries = _entries(decoded.tree)
-        return (document,) if entries is None else json.pieces(entries, lambda entry: entry) or (document,)
+        made = None if entries is None else json.pieces(entries, lambda entry: entry)
+        return (document,) if made is None else made
     lines = list(json.json_lines(document[: json.DOCUMENT_BYTES_MAX + 1]))
     is_delimited = 1 < len(lines) <= json.ITEMS_MAX and all(line[:1] == b"{" and line[-1:] == b"}" for line in lines)
     return tuple(lines) if is_delimited and len(document) <= json.DOCUMENT_BYTES_MAX else (document,)
@@ -120,12 +121,12 @@ def _parsed(tree: Tree, base: str, problems: tuple[str, ...], charset: str) -> P
         credit_line=one_line(credit.value) if credit else "",
         uri=json.line(tree, "uri"),
         guid=json.line(tree, "uri"),
-        version=json.line(tree, "version"),
+        version=json.scalar(tree, "version"),
         type=kind if kind in TYPES or kind in PLANNED else "",
         profile=json.line(tree, "profile"),
         pub_status=json.line(tree, "pubstatus"),
-        urgency=json.line(tree, "urgency"),
-        urgency_scale="iptc" if json.line(tree, "urgency") else "",
+        urgency=json.scalar(tree, "urgency"),
+        urgency_scale="iptc" if json.scalar(tree, "urgency") else "",
         signals=signals(tree),
         embargo=json.embargo(tree, "embargoed" if "embargoed" in tree else "embargoeduntil"),
         expires=json.line(tree, "expires"),
@@ -234,7 +235,7 @@ def _alt_ids(tree: Tree) -> tuple[AltId, ...]:
     if isinstance(value, dict):
         pairs = [(name, one_line(json.as_text(entry))) for name, entry in json.named(tree, "altids")]
     else:
-        pairs = [(json.line(entry, "role"), json.line(entry, "value")) for entry in json.nodes(tree, "altids")]
+        pairs = [(json.line(entry, "role"), json.scalar(entry, "value")) for entry in json.nodes(tree, "altids")]
     return tuple(AltId(role=role, value=value) for role, value in pairs if role and value)
 
 
@@ -295,7 +296,7 @@ def _association(name: str, entry: Tree, base: str) -> Association:
         rel=json.line(entry, "rel"),
         uri=json.line(entry, "uri") or (renditions[0].href if renditions else ""),
         type=kind if kind in TYPES or kind in PLANNED else "",
-        version=json.line(entry, "version"),
+        version=json.scalar(entry, "version"),
         by=json.line(entry, "by"),
         located=json.line(entry, "located"),
         copyright_notice=json.line(entry, "copyrightnotice"),

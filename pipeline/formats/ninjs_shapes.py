@@ -198,7 +198,7 @@ ITEM_1: dict[str, Kind] = {
     "type": TYPES,
     "representationtype": frozenset({"complete", "incomplete"}),
     "pubstatus": STATUSES,
-    "urgency": "number",
+    "urgency": "urgency",
     "charcount": "number",
     "wordcount": "number",
     "person": ListOf(Shape(members={**CODED, **CONTACTS_1})),

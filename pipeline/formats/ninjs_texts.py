@@ -55,16 +55,19 @@ def _is_markup(text: _Raw) -> bool:
 def texts(tree: Tree, singular: str, plural: str, clean: Callable[[str], str]) -> list[Text]:
     """Plain texts with their roles; of two forms of the same text one stays."""
     found: dict[tuple[str, str], Text] = {}
+    roles: set[str] = set()
     for raw in _raw_texts(tree, singular, plural):
-        value = clean(text_of_html(raw.value) if _is_html(raw) or _is_markup(raw) else raw.value)
-        role = raw.role.removesuffix("_xhtml").removesuffix("_html")
-        role = "text" if role in ("html", "xhtml") else role
-        if value and (role, value) not in found:
-            found[role, value] = Text(role=role or "main", content_type="text/plain", value=value)
+        is_marked = _is_html(raw) or _is_markup(raw)
+        value = clean(text_of_html(raw.value) if is_marked else raw.value)
+        role = raw.role.removesuffix("xhtml").removesuffix("html").removesuffix("_") or ("text" if "html" in raw.role else "main")
+        if value and not (is_marked and role in roles):
+            roles.add(role)
+            found.setdefault((role, value), Text(role=role, content_type="text/plain", value=value))
     return list(found.values())
 
 
 def summary_of(descriptions: list[Text]) -> Text | None:
+    """The description that sums the item up, by its role."""
     roles = {text.role: text for text in reversed(descriptions)}
     return next((roles[role] for role in SUMMARY_ROLES if role in roles), None)
 

@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from pipeline.article import AltId, Association, Genre, InfoSource, Party, Place, Rendition, Subject, Text
 from pipeline.formats import xml
-from pipeline.formats.markup import has_markup, safe_html, text_of_html, text_of_safe
+from pipeline.formats.body import Body, read_html
+from pipeline.formats.markup import text_of_html
 from pipeline.formats.parsed import Parsed
-from pipeline.formats.xml import attribute, block, descend, line, number
+from pipeline.formats.xml import LISTED_MAX, attribute, block, descend, each, line, number
 from pipeline.reasons import Reason
 from pipeline.records import RawItem, Reject
 from pipeline.wire.links import absolute
@@ -22,7 +22,6 @@ from pipeline.wire.links import absolute
 SUBJECTS = "http://cv.iptc.org/newscodes/subjectcode/"
 REFERENCE_NUMBER = re.compile(r"\d{8}")
 GENERATION_SIZE = 1_000  # versions in one generation: a later generation always counts higher
-LISTED_MAX = 500  # subjects, keywords, names: real items have up to 60; a list of shares has some hundreds
 
 # NITF's names for what HTML has; "" keeps the text. Everything else nh3 knows, or drops keeping the text.
 TAGS = {
@@ -35,14 +34,6 @@ TAGS = {
 DROPPED = frozenset({"media", "media-object", "alt-code", "nitf-table-metadata", "custom-table", "copyrite"})
 STATUSES = {"usable": "usable", "embargoed": "embargoed", "withheld": "withheld", "canceled": "canceled", "cancelled": "canceled"}
 MEDIA_TYPES = {"image": "picture", "photo": "picture", "graphic": "graphic", "audio": "audio", "video": "video", "text": "text"}
-
-
-class Body(Struct, frozen=True):
-    """A text in its two forms; `html` is safe to show, and "" where it says no more than the text."""
-
-    text: str = ""
-    html: str = ""
-    problems: tuple[str, ...] = ()
 
 
 def parse(item: RawItem) -> Parsed | Reject:
@@ -82,11 +73,11 @@ def read(nitf: Element, base: str) -> Parsed:
         body_html=body.html,
         summary=_abstract(head),
         descriptions=_descriptions(end),
-        byline=" / ".join(text for node in _children(head, "byline") if (text := line(node))),
+        byline=" / ".join(text for node in each(head, "byline") if (text := line(node))),
         dateline=line(descend(head, "dateline")),
         located=line(descend(head, "dateline", "location")),
         credit_line=line(descend(head, "distributor")),
-        ed_notes=(*_ed_notes(docdata), *(text for node in _children(head, "note") if (text := block(node)))),
+        ed_notes=(*_ed_notes(docdata), *(text for node in each(head, "note") if (text := block(node)))),
         info_sources=tuple(_info_sources(head, docdata)),
         associations=_associations(content, base),
         item_language=attribute(nitf, "xml:lang") or attribute(content, "xml:lang", "lang"),
@@ -95,16 +86,10 @@ def read(nitf: Element, base: str) -> Parsed:
     )
 
 
-def _children(node: Element | None, name: str) -> Iterator[Element]:
-    return (child for child in node if child.tag == name) if node is not None else iter(())
-
-
 def _headlines(head: Element | None) -> tuple[Text, ...]:
     """Those besides the main one."""
     found = descend(head, "hedline")
-    return tuple(
-        Text(role="sub", content_type="text/plain", value=text) for node in _children(found, "hl2") if (text := line(node))
-    )
+    return tuple(Text(role="sub", content_type="text/plain", value=text) for node in each(found, "hl2") if (text := line(node)))
 
 
 def _abstract(head: Element | None) -> str:
@@ -127,7 +112,7 @@ def _docdata(nitf: Element, docdata: Element | None) -> Parsed:
     subjects, people, organisations, places = _identified(docdata)
     return Parsed(
         guid=guid,
-        uri=xml.uri_of(guid),
+        uri=guid,
         version=_version(descend(docdata, "du-key")),
         pub_status=status,
         urgency=attribute(descend(docdata, "urgency"), "ed-urg"),
@@ -174,7 +159,7 @@ def _signals(docdata: Element | None) -> tuple[str, ...]:
     found = ["sig:correction"] if correction is not None else []
     if kind := attribute(message, "msg-type"):
         found.append(f"ed-msg:{kind}")
-    if part := attribute(descend(docdata, "du-key"), "part"):
+    if (part := attribute(descend(docdata, "du-key"), "part")) not in ("", "0"):
         found.append(f"part:{part}")
     return tuple(found)
 
@@ -200,8 +185,8 @@ def _usage(docdata: Element | None) -> str:
 def _codes(nitf: Element) -> tuple[Subject, ...]:
     """tobject.subject: an IPTC subject code with up to three levels of names."""
     found = []
-    for node in list(_children(descend(nitf, "head", "tobject"), "tobject.subject"))[:LISTED_MAX]:
-        code = attribute(node, "tobject.subject.refnum")
+    for node in each(descend(nitf, "head", "tobject"), "tobject.subject"):
+        code = attribute(node, "tobject.subject.refnum", "tobject.subject.code")
         levels = ("tobject.subject.detail", "tobject.subject.matter", "tobject.subject.type")
         name, is_iptc = attribute(node, *levels), REFERENCE_NUMBER.fullmatch(code)
         if code or name:
@@ -210,12 +195,12 @@ def _codes(nitf: Element) -> tuple[Subject, ...]:
 
 
 def _keywords(docdata: Element | None) -> tuple[Subject, ...]:
-    keys = (attribute(node, "key") for node in list(_children(descend(docdata, "key-list"), "keyword"))[:LISTED_MAX])
+    keys = (attribute(node, "key") for node in each(descend(docdata, "key-list"), "keyword"))
     return tuple(Subject(name=key, rel="keyword") for key in dict.fromkeys(keys) if key)
 
 
 def _genres(nitf: Element) -> tuple[Genre, ...]:
-    properties = _children(descend(nitf, "head", "tobject"), "tobject.property")
+    properties = each(descend(nitf, "head", "tobject"), "tobject.property")
     names = (attribute(node, "tobject.property.type") for node in properties)
     return tuple(Genre(name=name) for name in dict.fromkeys(names) if name)
 
@@ -245,7 +230,7 @@ def _identified(docdata: Element | None) -> tuple[tuple[Subject, ...], tuple[Par
 def _event_places(docdata: Element | None) -> tuple[Place, ...]:
     """evloc: where it happened, most exact name first."""
     found = []
-    for node in list(_children(docdata, "evloc"))[:LISTED_MAX]:
+    for node in each(docdata, "evloc"):
         name = line(node) or ", ".join(text for key in ("city", "county-dist", "state-prov") if (text := attribute(node, key)))
         code = attribute(node, "iso-cc")
         if name or code:
@@ -278,20 +263,9 @@ def _info_sources(head: Element | None, docdata: Element | None) -> Iterator[Inf
 def _body(content: Element | None, end: Element | None, base: str) -> Body:
     """The paragraphs, and the tagline (where a sign-off stands) as the last one."""
     if content is None:
-        return html_body("", base)
-    dropped = frozenset(node for node in content.iter() if node.tag in DROPPED)
-    return html_body(xml.html_of(content, TAGS, dropped) + "".join(xml.html_of(t, TAGS) for t in _children(end, "tagline")), base)
-
-
-def html_body(html: str, base: str) -> Body:
-    """Any HTML as a body: safe and as text, or as text alone where it is too large to clean."""
-    if not html.strip():
         return Body()
-    clean = safe_html(html, base)
-    if clean:
-        return Body(text_of_safe(clean), clean.strip() if has_markup(clean) else "")
-    text = text_of_html(html)
-    return Body(text, problems=("html.broken" if clean == "" else "html.too_large",) if text else ())
+    dropped = frozenset(node for node in content.iter() if node.tag in DROPPED)
+    return read_html(xml.html_of(content, TAGS, dropped) + "".join(xml.html_of(t, TAGS) for t in each(end, "tagline")), base)
 
 
 def _associations(content: Element | None, base: str) -> tuple[Association, ...]:
@@ -303,7 +277,7 @@ def _association(media: Element, at: int, base: str) -> Association | None:
     """A photo with its caption and credit; None for an empty element."""
     references = [node for node in media if node.tag == "media-reference"]
     renditions = tuple(_rendition(node, base) for node in references)
-    caption = "\n\n".join(text for node in _children(media, "media-caption") if (text := block(node)))
+    caption = "\n\n".join(text for node in each(media, "media-caption") if (text := block(node)))
     producer = line(descend(media, "media-producer"))
     source = next((text for node in references if (text := attribute(node, "data-location", "source", "name"))), "")
     if not (source or caption):

@@ -18,8 +18,8 @@ class Parsed(Struct, frozen=True, kw_only=True):
     Wires: `uri` and `version` are the wire's own; `pub_status`, `urgency`, `priority`, `signals`, `embargo` its own words (`embargo` None:
     no such field; "": there is one and it is empty). `byline` and `dateline` are fields of their own, as dpa has them, not yet cut from
     the text. `not_for_publication` are parts for editors only. `rules` fired in the format, `problems` are what had to be put right.
-    `headlines`, `descriptions` and `bodies` are the further ones, with their roles. `content_created` is
-    the wire's word for that; where it is "", `published` is the nearest there is.
+    `headlines`, `descriptions` and `bodies` are the further ones, with their roles. `published` is
+    `content_created`, else `first_created`, where a wire says them.
     """
 
     headline: str = ""
@@ -78,3 +78,5 @@ class Parsed(Struct, frozen=True, kw_only=True):
     content_created: str = ""
     bodies: tuple[Text, ...] = ()
     trust_indicators: tuple[TrustIndicator, ...] = ()
+    slugline_separator: str = ""
+    contributors: tuple[Party, ...] = ()

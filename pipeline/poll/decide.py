@@ -12,10 +12,11 @@ from hashlib import sha256
 import msgspec
 
 from pipeline import codec
+from pipeline.formats.split import Item, Split
 from pipeline.hop import CODE_VERSION, HEADER_BYTES, Message
 from pipeline.ledger import Account
 from pipeline.poll.fields import declared_interval_s
-from pipeline.poll.identity import item_digest, raw_key, seen_key
+from pipeline.poll.identity import item_digest, raw_key, seen_key, wire_raw_key, wire_seen_key
 from pipeline.poll.outcome import Fetched, FetchFailed
 from pipeline.poll.schedule import next_poll_at
 from pipeline.poll.slice import Cut, Refusal, Slice
@@ -31,7 +32,8 @@ ITEM_BYTES_MAX = BY_NAME["raw"].message_bytes_max - HEADER_BYTES
 class Poll:
     """One finished fetch: when it began (seconds since the epoch), what came, and a random number in [0, 1) for the schedule.
 
-    `document` is the body's digest; `found` the body taken apart, None when there is none or its digest is already known.
+    `document` is the body's digest; `found` the body taken apart (a feed cut, a wire's document split), None when there is
+    none or its digest is already known.
     """
 
     feed: str
@@ -39,7 +41,7 @@ class Poll:
     result: Fetched | FetchFailed
     jitter: float
     document: str = ""
-    found: Cut | Refusal | None = None
+    found: Cut | Split | Refusal | None = None
 
 
 def digest(body: bytes) -> str:
@@ -81,7 +83,7 @@ def _timed(spec: FeedSpec, state: FeedState, poll: Poll, interval_s: float) -> F
     return msgspec.structs.replace(state, polled_at=poll.at, next_poll_at=due_at, failures=failures)
 
 
-def _publish(spec: FeedSpec, state: FeedState, poll: Poll, found: Cut | Refusal, decision: Decision) -> None:
+def _publish(spec: FeedSpec, state: FeedState, poll: Poll, found: Cut | Split | Refusal, decision: Decision) -> None:
     result = poll.result
     assert isinstance(result, Fetched)
     body = result.body or b""
@@ -97,21 +99,24 @@ def _publish(spec: FeedSpec, state: FeedState, poll: Poll, found: Cut | Refusal,
     keep = max(SEEN_MIN, 2 * len(seen))
     older = [(key, digest) for key, digest in state.seen.items() if key not in seen]
     merged = dict(older[-(keep - len(seen)) :] if keep > len(seen) else []) | seen
-    decision.state = msgspec.structs.replace(decision.state, seen=merged, ttl_s=declared_interval_s(found.frame))
+    ttl_s = declared_interval_s(found.frame) if isinstance(found, Cut) else 0.0
+    decision.state = msgspec.structs.replace(decision.state, seen=merged, ttl_s=ttl_s)
 
 
-def _items(spec: FeedSpec, state: FeedState, poll: Poll, found: Cut, decision: Decision, at: str) -> dict[str, str]:
+def _items(spec: FeedSpec, state: FeedState, poll: Poll, found: Cut | Split, decision: Decision, at: str) -> dict[str, str]:
     """Publishes what this feed has not shown before; gives the seen keys of this document, oldest (last in the feed) first."""
     result = poll.result
     assert isinstance(result, Fetched)
     seen: dict[str, str] = {}
-    for refused in reversed(found.refused):
+    for refused in reversed(found.refused if isinstance(found, Cut) else ()):
         key, digest = "!" + item_digest(refused.item), item_digest(refused.item)
         if _is_news(key, digest, state.seen, seen, decision.account):
             decision.account.rejected[refused.reason] += 1
             decision.messages.append(_dead(spec, result, refused.item, refused.reason, refused.detail, at))
-    for piece in reversed(found.items):
-        key, digest = seen_key(piece), item_digest(piece.item)
+    pieces: tuple[Slice | Item, ...] = found.items
+    for piece in reversed(pieces):
+        key = wire_seen_key(piece) if isinstance(piece, Item) else seen_key(piece)
+        digest = item_digest(piece.item)
         if not _is_news(key, digest, state.seen, seen, decision.account):
             continue
         if len(piece.value) > ITEM_BYTES_MAX:
@@ -134,11 +139,12 @@ def _is_news(key: str, digest: str, before: Mapping[str, str], seen: dict[str, s
     return is_news
 
 
-def _raw(spec: FeedSpec, poll: Poll, piece: Slice, found: Cut, at: str) -> RawItem:
+def _raw(spec: FeedSpec, poll: Poll, piece: Slice | Item, found: Cut | Split, at: str) -> RawItem:
     result = poll.result
     assert isinstance(result, Fetched)
+    name = spec.provider or spec.id
     return RawItem(
-        key=raw_key(piece, spec.provider or spec.id, spec.id),
+        key=wire_raw_key(piece, name, spec.id) if isinstance(piece, Item) else raw_key(piece, name, spec.id),
         value=piece.value,
         format=found.format,
         feed=spec.id,

@@ -106,9 +106,11 @@ class _Pass:
     def run(self) -> Survey | Refusal:
         parser = self.parser
         parser.ordered_attributes = True
+        parser.specified_attributes = True  # a default from a DTD costs its own size again for each element
         parser.StartElementHandler = self.on_start
         parser.EndElementHandler = self.on_end
         parser.EntityDeclHandler = self.on_entity
+        parser.AttlistDeclHandler = self.on_default
         error = ""
         try:
             parser.Parse(self.document, True)
@@ -121,7 +123,8 @@ class _Pass:
             error = str(failure)
         finally:
             # The parser holds bound methods of this object: without this, each pass would wait for the cycle collector.
-            parser.StartElementHandler = parser.EndElementHandler = parser.EntityDeclHandler = None
+            parser.StartElementHandler = parser.EndElementHandler = None
+            parser.EntityDeclHandler = parser.AttlistDeclHandler = None
         return Survey(root=self.root, spans=tuple(self.spans), ancestors=self.ancestors or (), end=self.end, error=error)
 
     def on_start(self, name: str, attributes: list[str]) -> None:
@@ -155,6 +158,11 @@ class _Pass:
             kind, _, start = self.marks.pop()
             self.mark_depth = self.marks[-1][1] if self.marks else 0
             self.close(kind, start, self.end_of(name))
+
+    def on_default(self, element: str, attribute: str, _kind: str, default: str | None, _required: int) -> None:
+        """A feed declares no attributes. A short default is harmless; a long one is copied into every element by later parsers."""
+        if default is not None and len(default) > ENTITY_VALUE_MAX:
+            self.stop(Reason.ENTITY_BOMB, f"default of {element[:40]} {attribute[:40]} has {len(default)} characters")
 
     def on_entity(self, name: str, _parameter: bool, value: str | None, *_ids: str | None) -> None:
         self.entities += 1

@@ -5,6 +5,7 @@ Exact rules only (polling.md, section 4): likeness is judged by `link`, which kn
 
 import xxhash
 
+from pipeline.formats.split import Item
 from pipeline.poll.slice import Slice
 from pipeline.poll.urls import canonical_url as canonical_url
 from pipeline.poll.urls import is_article_link
@@ -33,6 +34,24 @@ def raw_key(item: Slice, provider: str, feed: str) -> str:
     if item.guid and not item.is_guid_shared:
         return _short("guid", provider or feed, item.guid)
     return _short("text", feed, item_digest(item.title.encode("utf-8", "replace") + b"\0" + item.text))
+
+
+def wire_seen_key(item: Item) -> str:
+    """A wire item's name inside its own source: guid and version, so that versions listed beside each other do not take turns."""
+    if item.guid:
+        return _short("guid", item.guid, item.version) if item.version else _short("guid", item.guid)
+    return _short("text", item_digest(item.item))
+
+
+def wire_raw_key(item: Item, provider: str, feed: str) -> str:
+    """A wire item's name across sources: its page where the format is one of pages, else provider and guid, else feed and hash.
+
+    All versions of an item share it: what version means is known to `link`.
+    """
+    link = canonical_url(item.link)
+    if is_article_link(link):
+        return link if len(link) <= KEY_LENGTH_MAX else _short("link", link)
+    return _short("guid", provider or feed, item.guid) if item.guid else _short("text", feed, item_digest(item.item))
 
 
 def item_digest(item: bytes) -> str:

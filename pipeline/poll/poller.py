@@ -20,11 +20,13 @@ from aiokafka.errors import IllegalStateError, KafkaError
 
 from pipeline import codec, kafka
 from pipeline.config import Config
+from pipeline.formats import WIRES, detect
+from pipeline.formats.split import Split, split
 from pipeline.hop import Bundle
 from pipeline.intake import REBALANCE_S, Lanes
 from pipeline.lane import Lane, Retired, Wiring
 from pipeline.metrics import Metrics
-from pipeline.poll.decide import Poll, decide, digest
+from pipeline.poll.decide import Poll, decide, digest, rfc3339
 from pipeline.poll.fetch import Fetcher
 from pipeline.poll.outcome import Fetched, FetchFailed
 from pipeline.poll.slice import Cut, Refusal, cut
@@ -120,7 +122,7 @@ class FeedLane:
                 ports=spec.ports,
                 user_agent=spec.user_agent or self.poller.config.poll.user_agent,
             )
-            document, found = await _taken_apart(result, state)
+            document, found = await _taken_apart(result, state, at)
             self.done.put_nowait(Poll(spec.id, at, result, random.random(), document, found))
         except Exception as error:
             log.error("poll_failed", feed=spec.id, cause=repr(error))
@@ -161,16 +163,24 @@ class FeedLane:
         return bundle if lane.states[STAGE].pending else None
 
 
-async def _taken_apart(result: Fetched | FetchFailed, state: FeedState) -> tuple[str, Cut | Refusal | None]:
-    """The body's digest, and the body cut into items if the digest is new; a large one in a thread, off the event loop."""
+async def _taken_apart(result: Fetched | FetchFailed, state: FeedState, at: float) -> tuple[str, Cut | Split | Refusal | None]:
+    """The body's digest, and the body's items if the digest is new; those of a large one in a thread, off the event loop."""
     if isinstance(result, FetchFailed) or result.body is None:
         return "", None
     document = digest(result.body)
     if document == state.document:
         return document, None
     if len(result.body) < CUT_INLINE_BYTES_MAX:
-        return document, cut(result.body, charset=result.charset)
-    return document, await asyncio.to_thread(cut, result.body, charset=result.charset)
+        return document, items(result.body, result.charset, at)
+    return document, await asyncio.to_thread(items, result.body, result.charset, at)
+
+
+def items(body: bytes, charset: str | None, at: float) -> Cut | Split | Refusal:
+    """A wire's document is split, everything else is cut as a feed, or refused as none."""
+    format_ = detect(body, "")
+    if format_ in WIRES:
+        return Split(format=format_, items=split(body, format_, rfc3339(at)), charset=charset or "")
+    return cut(body, charset=charset)
 
 
 def is_paused(spec: FeedSpec, state: FeedState) -> bool:

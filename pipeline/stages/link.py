@@ -41,6 +41,8 @@ def link(article: Article, state: State, now: str) -> Emit | Drop:
             revision=revision,
             reasons=("same_uri",),
         )
+    if not _is_article(article):
+        story = replace(story, relation="advisory", reasons=("not_an_article",))  # of its own, and joined by nobody
     return Emit(
         _linked(article, str(number), story),
         writes=((key, HELD.pack(STATE_VERSION, number, revision, content)),),
@@ -55,6 +57,11 @@ def story_id(uri: str) -> str:
 def _given_number(version: str) -> int | None:
     """The wire's own version number; ten-digit counters exist, more than 64 bits do not."""
     return int(version) if version.isascii() and version.isdigit() and int(version[:32]) <= UINT64_MAX else None
+
+
+def _is_article(article: Article) -> bool:
+    status = article.pipeline.status
+    return status is None or status.kind == "article"
 
 
 def _story(uri: str) -> Story:

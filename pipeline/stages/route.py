@@ -1,16 +1,19 @@
 """Chooses the public topic of a finished event. The article itself is not changed."""
 
 from pipeline.article import Article
-from pipeline.records import Emit, State
+from pipeline.reasons import Reason
+from pipeline.records import Drop, Emit, State
 from pipeline.topics import PUBLIC_LANGUAGES
 from pipeline.wire.language import primary
 
-VERSION = "1"
+VERSION = "2"
 
 
-def route(article: Article, state: State, now: str) -> Emit:
-    """Emits every article: each has a public topic so far. `public_topic` says which."""
-    return Emit(article)
+def route(article: Article, state: State, now: str) -> Emit | Drop:
+    """Emits what readers may see; drops what is held (embargo, hold), withdrawn, or no article (advisory, test message)."""
+    status = article.pipeline.status
+    is_public = article.pub_status in ("", "usable") and (status is None or (status.kind == "article" and not status.is_held))
+    return Emit(article) if is_public else Drop(Reason.NOT_PUBLIC)
 
 
 def public_topic(article: Article) -> str:

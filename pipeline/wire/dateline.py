@@ -1,6 +1,6 @@
 """The dateline of a report: `KHARKIV, Ukraine (Reuters) -`. Finds it in the first blocks of a body and says what each part is.
 
-The forms are the table in dateline_forms.py, the names those of dateline_places.py and agencies.toml. Nothing is cut here: offsets
+The forms are the table in dateline_forms.py, the names those of dateline_names.py and agencies.toml. Nothing is cut here: offsets
 lead to the printed text. Cost is linear in the first 6,000 characters, whatever they are.
 """
 
@@ -8,46 +8,46 @@ import re
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline.article import Dateline
 from pipeline.wire.agencies import Agency, lookup
 from pipeline.wire.dateline_forms import (
+    AFTER_DASHES,
     BRACKET,
     DASHES,
-    DATE_AT_END,
     FORMS,
     FURNITURE,
     LEFT_CHARS,
     NO_SOURCE,
+    OWN_FIELD,
     SEPARATOR,
     SOURCE_PARTS,
     WINDOW_CHARS,
     WITHOUT_SOURCE,
-    Day,
-    day_of,
     flattened,
     printed_day,
     resolved,
 )
-from pipeline.wire.dateline_places import CITIES, COUNTRIES, GEORGIAN_CITIES, NOT_PLACE_WORDS, NOT_PLACES, PARTICLES, REGIONS
+from pipeline.wire.dateline_names import PARTICLES
+from pipeline.wire.dateline_place import Where, read_place
 from pipeline.wire.headline import advisory_line
 
 SEARCH_CHARS = 6_000  # headline, three captions, byline and advisory line together have less
 BLOCKS_MAX = 3  # that are no furniture: a dateline further down belongs to another report
 LINES_MAX = 16  # furniture included
 GLUED_CHARS = 1_200  # a caption with the byline and the source glued to it (wire-conventions, section 4)
-CITY_CHARS, CITY_WORDS = 45, 6  # "ABOARD THE USS ABRAHAM LINCOLN"
 REMARK_CHARS = 600
+ABBREVIATION_CHARS = 4  # dpa, tca, afx; a longer word in small letters is a word
+LEDE_FOR_FIELDS = "Lede that is long enough to follow a dateline in any of the forms there are."
 LEDE_CHARS = 60  # without a source, a shorter block is a heading or a list entry
 OPENERS = "\"'“”„«‘’‚`([$€£¥¿¡#*"
 BRANDS = re.compile(r"(?:al|el|as|ad|de|von|van|bin|ben|d|l|e|i)[-\s'’]|\w*[^\W\d_a-zß-öø-ÿа-яё]", re.UNICODE)  # al-Assad, iPhone
 LEADING_NAME = re.compile(r"\b(?:By|Von|Par|Por)\s")
-APART = re.compile(r"\s?,\s?")
-IN_BRACKETS = re.compile(r"\s\(([^()]{2,30})\)$")
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """`rules` that fired, `located` as printed without the date, the remark between dateline and lede (`remark_start`..`remark_end`).
+    """`rules` that fired, `located` as printed without the date, `remark` (with its span) between dateline and lede.
 
     The report begins at `lede_start`; all offsets count in the text that was searched.
     """
@@ -62,28 +62,8 @@ class Found(Struct, frozen=True, kw_only=True):
 
     @property
     def end(self) -> int:
-        """Where the report begins."""
+        """Where the report begins, for callers that cut it there."""
         return self.lede_start
-
-
-class Where(Struct, frozen=True, kw_only=True):
-    """The part before the source: `located` as printed, what it consists of, and the `day` in it."""
-
-    located: str = ""
-    places: tuple[str, ...] = ()
-    region: str = ""
-    country: str = ""
-    day: Day | None = None
-    is_shouted: bool = False  # all cities in capitals
-
-    @property
-    def is_vouched(self) -> bool:
-        """Whether something besides its look says that this is a place."""
-        return (
-            self.country.casefold() in COUNTRIES
-            or self.region.casefold() in REGIONS
-            or all(place.casefold() in CITIES for place in self.places)
-        )
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -95,7 +75,7 @@ class Reading(Struct, frozen=True, kw_only=True):
     where: Where
     agencies: tuple[Agency, ...] = ()
     sources: tuple[str, ...] = ()
-    separator: str
+    separator: str = ""
     is_tight: bool = False  # no space after the separator
 
 
@@ -104,7 +84,7 @@ def read_dateline(text: str, *, published: str = "", within: str = "body_raw") -
 
     `published` (RFC 3339) gives the year; `within` names `text` in the record.
     """
-    for start, end in _lines(text):
+    for start, end in _blocks(text):
         window = flattened(text[start : min(end, start + GLUED_CHARS)])
         if reading := _read(window):
             found = _found(text, start, reading, published, within)
@@ -115,37 +95,46 @@ def read_dateline(text: str, *, published: str = "", within: str = "body_raw") -
 
 def read_dateline_field(field: str, *, published: str = "", within: str = "dateline") -> Found | None:
     """The dateline in a field of its own (`Waghäusel (dpa) - `), where no lede follows."""
-    flat = flattened(field[:WINDOW_CHARS])
-    reading = _read(f"{flat.rstrip()} {LEDE_FOR_FIELDS}") or _read(f"{flat.rstrip()} - {LEDE_FOR_FIELDS}")
-    if reading is None or reading.start > len(field):
+    flat = flattened(field[:WINDOW_CHARS]).rstrip()
+    if reading := _read(f"{flat} {LEDE_FOR_FIELDS}"):
+        return _found(field, 0, reading, published, within)
+    where = read_place(flat)
+    if where is None or not where.places:
         return None
-    found = _found(field, 0, reading, published, within)
-    return found
+    start = len(flat) - len(flat.lstrip())
+    return _found(field, 0, Reading(rule=OWN_FIELD[0], start=start, end=len(flat), where=where), published, within)
 
 
-LEDE_FOR_FIELDS = "Lede that is long enough to follow a dateline in any of the forms there are."
+def _blocks(text: str) -> Iterator[tuple[int, int]]:
+    """Where a dateline can stand: at the start of a block, or of a line after furniture. Furniture does not count as a block.
 
-
-def _lines(text: str) -> Iterator[tuple[int, int]]:
-    """Where a dateline can stand: at the start of a block, or of a line after furniture. Furniture does not count as a block."""
+    In a text without blank lines each line is a block.
+    """
     position = blocks = 0
     is_open = True
+    by_line = "\n\n" not in text[:SEARCH_CHARS]
     for _ in range(LINES_MAX):
         if blocks >= BLOCKS_MAX or position >= min(len(text), SEARCH_CHARS):
             return
         end = text.find("\n", position)
         end = len(text) if end < 0 else end
-        line = text[position : position + GLUED_CHARS if end - position > GLUED_CHARS else end]
+        line = text[position : min(end, position + GLUED_CHARS)]
         stripped = line.strip()
         if not stripped:
             is_open = True
         else:
             is_furniture = bool(FURNITURE.match(stripped)) or bool(advisory_line(stripped)) or stripped.endswith("=")
             if is_open:
-                yield position + len(line) - len(line.lstrip()), end
+                start = position + len(line) - len(line.lstrip())
+                yield start, end if is_furniture or by_line else _block_end(text, start)
                 blocks += not is_furniture
-            is_open = is_furniture
+            is_open = is_furniture or by_line
         position = end + 1
+
+
+def _block_end(text: str, start: int) -> int:
+    end = text.find("\n\n", start, start + GLUED_CHARS)
+    return min(len(text), start + GLUED_CHARS) if end < 0 else end
 
 
 # ── one block ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -158,29 +147,30 @@ def _read(block: str) -> Reading | None:
 
 def _by_form(head: str) -> Reading | None:
     for form in FORMS:
-        found = form.pattern.match(head)
+        found = form.pattern.match(head) if form.mark in head else None
         if not found:
             continue
         agencies, sources = _agencies(found["source"])
-        day = printed_day(found["date"]) if "date" in form.pattern.groupindex and found["date"] else None
         where = read_place(found["left"])
-        if agencies and where and (where.places or form.rule == "dateline.source_in_slashes"):
-            where = where if where.day or not day else _dated(where, day)
-            end = found.end("sep") + _date_after(head[found.end("sep") :])
-            start = len(head) - len(head.lstrip())
-            reading = Reading(
-                rule=form.rule, start=start, end=end, where=where, agencies=agencies, sources=sources,
-                separator=found["sep"], is_tight=False,
-            )  # fmt: skip
-            if form.rule.startswith("dateline.press") or _opens(head[end:].lstrip()):
-                return reading
+        if not agencies or where is None or not (where.places or form.rule == "dateline.source_in_slashes"):
+            continue
+        end = found.end("sep")
+        after = AFTER_DASHES.match(head, end)
+        printed = after["date"] if after else found["date"]
+        day = printed_day(printed) if printed else None
+        if after and day:
+            end = after.end()
+        if form.rule.startswith("dateline.press") or _opens(head[end:].lstrip()):
+            return Reading(
+                rule=form.rule,
+                start=len(head) - len(head.lstrip()),
+                end=end,
+                where=replace(where, day=where.day or day),
+                agencies=agencies,
+                sources=sources,
+                separator=found["sep"],
+            )
     return None
-
-
-def _date_after(rest: str) -> int:
-    """`--(BUSINESS WIRE)--Jan. 2, 2008--`: how many characters the old form takes more."""
-    day, dashes, _ = rest.partition("--")
-    return len(day) + 2 if dashes and len(day) <= 25 and printed_day(day) else 0
 
 
 def _by_bracket(head: str) -> Reading | None:
@@ -203,7 +193,9 @@ def _at_bracket(
     lede = head[end:].lstrip()
     if where is None or not _opens(lede) or (is_tight and separator in DASHES and lede[:1].isdigit()):
         return None
-    if not (agencies and _fits(where, bracket["source"], agencies, separator) or _stands_alone(where, sources, separator)):
+    if not (
+        (agencies and _fits(where, bracket["source"], agencies, separator)) or _stands_alone(where, sources, separator, lede)
+    ):
         return None
     rule = "dateline.place_source" if where.places else "dateline.date_source" if where.day else "dateline.source_only"
     start += len(head[start:]) - len(head[start:].lstrip())
@@ -218,15 +210,18 @@ def _separator(head: str, position: int, agencies: tuple[Agency, ...]) -> tuple[
     separator = found["sep"] or "" if found else ""
     if not found or not separator:
         return "", position, False
-    if separator in (".", ":") and not any(habit.lstrip().startswith(separator) for agency in agencies for habit in agency.separators):
+    if separator in (".", ":") and not any(
+        habit.lstrip().startswith(separator) for agency in agencies for habit in agency.separators
+    ):
         return "", position, False
     separator = separator.replace(" ", "")
-    return separator, found.end(), not head[found.end() : found.end() + 1].isspace()
+    following = head[found.end() : found.end() + 1]
+    return separator, found.end(), bool(following) and not following.isspace()
 
 
 def _fits(where: Where, printed: str, agencies: tuple[Agency, ...], separator: str) -> bool:
     """Whether a known source is a dateline's: with a dash, or without one where the agency has that habit."""
-    if where.places and _expands(where, printed):
+    if where.places and (_expands(where, printed) or _is_doubtful(where, agencies)):
         return False
     if separator in DASHES or (separator and where.places):
         return True
@@ -234,23 +229,34 @@ def _fits(where: Where, printed: str, agencies: tuple[Agency, ...], separator: s
 
 
 def _expands(where: Where, printed: str) -> bool:
-    """`Action Party (AP)`, `Press Trust of India (PTI)`: the bracket abbreviates what stands before it, or the place is an agency."""
+    """`Action Party (AP)`, `Press Trust of India (PTI)`: the bracket abbreviates what precedes it, or the place is an agency."""
     words = [word for word in re.split(r"[\s\-]+", where.located) if word and word.casefold() not in PARTICLES]
     initials = "".join(word[0] for word in words).casefold()
     return (len(words) > 1 and initials == printed.strip().casefold()) or any(lookup(place) for place in where.places)
 
 
-def _stands_alone(where: Where, sources: tuple[str, ...], separator: str) -> bool:
-    """An unknown source needs a dash and a place in capitals that is vouched for."""
-    is_word = len(sources) == 1 and " " not in sources[0]
-    vouched = where.is_vouched and (is_word or bool(where.region or where.country or where.day))
-    return separator in DASHES and bool(where.places) and where.is_shouted and (vouched or where.day is not None)
+def _is_doubtful(where: Where, agencies: tuple[Agency, ...]) -> bool:
+    """Several words that nothing vouches for, before an agency not yet seen so: rather a term with its abbreviation."""
+    is_known = where.is_shouted or where.day or where.is_vouched or any(agency.confirmed for agency in agencies)
+    return not is_known and " " in where.located
+
+
+def _stands_alone(where: Where, sources: tuple[str, ...], separator: str, lede: str) -> bool:
+    """Whether an unknown source is a dateline's: with a date or `.-` before a sentence, or after a place in capitals we know."""
+    if separator not in DASHES or not where.places:
+        return False
+    if where.day or separator.startswith("."):
+        return where.is_shouted or len(lede) >= LEDE_CHARS
+    is_word = len(sources) == 1 and " " not in sources[0] and sources[0][0].isupper()
+    return where.is_shouted and where.is_vouched and (is_word or bool(where.region or where.country))
 
 
 def _can_be_source(printed: str) -> bool:
-    """A short name without digits, all words capitalised."""
+    """A short name without digits: capitalised words, or one abbreviation such as `rpd`."""
     words = printed.split()
-    return len(words) <= 3 and all(word[0].isupper() and word.replace("-", "").replace(".", "").isalpha() for word in words)
+    if not words or len(words) > 3 or not all(word.replace("-", "").replace(".", "").isalpha() for word in words):
+        return False
+    return all(word[0].isupper() for word in words) or (len(words) == 1 and len(printed) <= ABBREVIATION_CHARS)
 
 
 def _glued(block: str) -> Reading | None:
@@ -267,10 +273,7 @@ def _glued(block: str) -> Reading | None:
         head = block[: bracket.end() + WINDOW_CHARS]
         reading = _at_bracket(head, start, bracket, agencies, sources)
         if reading and reading.separator in DASHES:
-            return Reading(
-                rule="dateline.glued_to_byline", start=reading.start, end=reading.end, where=reading.where, agencies=agencies,
-                sources=sources, separator=reading.separator, is_tight=reading.is_tight,
-            )  # fmt: skip
+            return replace(reading, rule="dateline.glued_to_byline")
     return None
 
 
@@ -309,99 +312,11 @@ def _opens(lede: str) -> bool:
     return not lede[:1].islower() or bool(BRANDS.match(lede))
 
 
-# ── place ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def read_place(left: str) -> Where | None:
-    """What stands before the source, read as `CITY[/CITY][, Region][, Country][, date]`; None when it cannot be that. Empty is fine."""
-    left = left[-LEFT_CHARS:].strip().rstrip(" ,-–—") if len(left) <= LEFT_CHARS else "("
-    dated = DATE_AT_END.search(left)
-    day = day_of(dated) if dated else None
-    base = left[: dated.start()] if dated and day else left
-    base = base.strip().rstrip(",")
-    if base.endswith(".") and ("," not in base or (dated and day and (dated["join"] or "").startswith("."))):
-        base = base if base.count(".") > 1 else base[:-1]
-    if not base:
-        return Where(day=day)
-    return _places(" ".join(base.split()), day)
-
-
-def _places(base: str, day: Day | None) -> Where | None:
-    located = base
-    region = country = ""
-    if (inner := IN_BRACKETS.search(base)) and (inner[1].casefold() in COUNTRIES or inner[1].casefold() in REGIONS):
-        region, country = _kind(inner[1], "")
-        base = base[: inner.start()]
-    places: list[str] = []
-    for piece in base.split("/"):
-        city, *more = APART.split(piece.strip())
-        places.append(city)
-        for part in more:
-            if part.casefold() in CITIES and part.isupper() and len(part) > 3:
-                places.append(part)
-            elif not _is_name(part):
-                return None
-            else:
-                as_region, as_country = _kind(part, city)
-                region, country = region or as_region, country or as_country
-        if len(more) > 3:
-            return None
-    if len(places) > 4 or not all(_is_city(place) for place in places):
-        return None
-    is_shouted = all(_is_shouted(place) for place in places)
-    return Where(
-        located=located, places=tuple(places), region=region, country=country, day=day, is_shouted=is_shouted
-    )
-
-
-def _kind(part: str, city: str) -> tuple[str, str]:
-    """A part after the city as (region, country): one of the two."""
-    folded = part.casefold()
-    if folded == "georgia" and city.casefold() in GEORGIAN_CITIES:
-        return part, ""
-    return ("", part) if folded in COUNTRIES else (part, "")
-
-
-def _is_city(name: str) -> bool:
-    """Capitals or capitalised words, no word that no place has, no acronym that is an organisation."""
-    plain = IN_BRACKETS.sub("", name)  # Frankfurt (Oder)
-    words = plain.split()
-    folded = [word.casefold().strip(".,'’") for word in words]
-    if not words or len(plain) > CITY_CHARS or len(words) > CITY_WORDS or plain.casefold() in NOT_PLACES:
-        return False
-    if any(word in NOT_PLACE_WORDS for word in folded) or sum(character.isalpha() for character in plain) < 2:
-        return False
-    return _is_name(plain) and (_is_shouted(plain) or len(words) <= 4)
-
-
-def _is_name(name: str) -> bool:
-    words = re.split(r"[\s\-‐‑]+", name)
-    return (
-        0 < len(name) <= CITY_CHARS
-        and all(character.isalpha() or character in " .'’‘`´-‐‑" for character in name)
-        and any(character.isalpha() for character in name)
-        and all(not word or not word[0].islower() or word.casefold() in PARTICLES or word[1:2] in ("'", "’") for word in words)
-        and not words[-1].islower()
-    )
-
-
-def _is_shouted(name: str) -> bool:
-    """All words in capitals, but for particles (RIO de JANEIRO) and Mc."""
-    words = [word for word in re.split(r"[\s\-]+", name) if word.casefold() not in PARTICLES or word.isupper()]
-    return any(len(word) > 1 for word in words) and all(word.removeprefix("Mc").isupper() for word in words if word.strip(".'’"))
-
-
-def _dated(where: Where, day: Day) -> Where:
-    return Where(
-        located=where.located, places=where.places, region=where.region, country=where.country, day=day, is_shouted=where.is_shouted
-    )
-
-
 # ── source and result ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _agencies(printed: str) -> tuple[tuple[Agency, ...], tuple[str, ...]]:
-    """The agencies a source names (`tca/dpa` two, `dpa/lni` one and its desk) with their canonical names; () when it names none."""
+    """The agencies a source names (`tca/dpa` two, `dpa/lni` one and its desk), and their names; () when it names none."""
     if agency := lookup(printed):
         return (agency,), (agency.name,)
     parts = [part for part in SOURCE_PARTS.split(printed.strip()) if part]
@@ -447,7 +362,7 @@ def _rules(reading: Reading, remark: str) -> Iterator[str]:
     yield reading.rule
     if reading.is_tight and reading.separator in DASHES:
         yield "dateline.no_space_after_dash"
-    if not reading.separator:
+    if not reading.separator and reading.sources:
         yield "dateline.no_separator"
     if len(reading.agencies) > 1:
         yield "dateline.joint_sources"
@@ -466,7 +381,7 @@ def _skip_spaces(text: str, position: int) -> int:
 
 
 def _remark(text: str, start: int) -> tuple[str, int]:
-    """`(This Oct. 30 story …)` at `start`, with brackets inside it balanced, and where it ends; "" when what stands there is the lede."""
+    """`(This Oct. 30 story …)` at `start`, brackets inside it balanced, and where it ends; "" where the lede begins instead."""
     if text[start : start + 1] != "(":
         return "", 0
     depth = 0

@@ -18,7 +18,9 @@ GENITIVES = (
     "июля июл липня", "августа авг серпня", "сентября сен вересня", "октября окт жовтня", "ноября ноя листопада",
     "декабря дек грудня",
 )  # fmt: skip
-MONTHS = FEED_MONTHS | {name: number for number, names in enumerate(GENITIVES, 1) for name in names.split()} | {"янв": 1, "sett": 9}
+MONTHS = (
+    FEED_MONTHS | {name: number for number, names in enumerate(GENITIVES, 1) for name in names.split()} | {"янв": 1, "sett": 9}
+)
 PRINTED = (
     r"(?:(?P<{0}month>[^\W\d_]{{3,10}})\.?\s{{1,2}}(?P<{0}day>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s(?P<{0}year>\d{{4}}))?"
     r"|(?P<{0}first>\d{{1,2}})(?:\.|er|º)?\s(?:de\s)?(?P<{0}name>[^\W\d_]{{3,10}})\.?(?:,?\s(?:de\s)?(?P<{0}later>\d{{4}}))?"
@@ -29,9 +31,10 @@ DATE_AT_END = re.compile(rf"(?:^|(?P<join>\s?,\s{{0,3}}|\.\s{{1,3}}|\s))(?P<date
 
 
 class Form(Struct, frozen=True):
-    """`pattern` names left (place and date), source, date (if it stands after the source) and sep. `example` has an invented lede."""
+    """`pattern` names left (place and date), source, date (if it stands after the source) and sep."""
 
     rule: str
+    mark: str  # not worth a look where this is absent
     pattern: re.Pattern[str]
     example: str
 
@@ -40,22 +43,26 @@ LEFT = rf"(?P<left>.{{3,{LEFT_CHARS}}}?)"
 FORMS = (
     Form(
         "dateline.press_release",
+        "--",
         re.compile(LEFT + r"\s?--\s?\((?P<source>[A-Za-z][\w. ]{2,30}?)(?:\s?-\s?(?P<date>[^()]{5,25}))?\)\s?(?P<sep>--|-|–)"),
         "NEW YORK--(BUSINESS WIRE)--Norland Paper opened a mill.",
     ),
     Form(
         "dateline.press_release_slashes",
+        " / ",
         re.compile(LEFT + r"\s/\s(?P<source>[A-Za-z][\w ]{2,30}?)\s/\s(?P<date>[^/]{5,30}?)\s(?P<sep>/)"),
         "RENO, NV / ACCESSWIRE / March 2, 2026 / Norland Gold found silver.",
     ),
     Form(
         "dateline.source_in_slashes",
-        re.compile(rf"(?P<left>.{{0,{LEFT_CHARS}}}?)\s?/(?P<source>[^\W\d_][^/()]{{1,30}})/\s?(?P<sep>--|\.|-|–|—)"),
+        "/",
+        re.compile(rf"(?P<left>.{{0,{LEFT_CHARS}}}?)\s?/(?P<source>[^\W\d_][^/()]{{1,30}})/\s?(?P<sep>--|\.|-|–|—)(?P<date>)?"),
         "MOSCOW, January 21. /TASS/. The river froze.",
     ),
     Form(
         "dateline.source_first",
-        re.compile(rf"\((?P<source>[^()]{{2,30}})\)\s?[-–]\s?(?P<left>[^()\n]{{3,{LEFT_CHARS}}}?)\s?(?P<sep>[-–])\s"),
+        "(",
+        re.compile(rf"\((?P<source>[^()]{{2,30}})\)\s?[-–]\s?(?P<left>[^()\n]{{3,{LEFT_CHARS}}}?)\s?(?P<sep>[-–])\s(?P<date>)?"),
         "(ANSA) - ROMA, 02 MAR - Il porto resta chiuso.",
     ),
 )  # fmt: skip
@@ -65,6 +72,7 @@ BY_BRACKETS = (  # found by the bracket, with or without what stands before it
     ("dateline.source_only", "(Reuters) - The bridge opened."),
     ("dateline.glued_to_byline", "By Mara Lindqvist PARIS (Reuters) - The bridge opened."),
 )
+OWN_FIELD = ("dateline.own_field", "Berlin, 2. März")  # only in a field for it
 WITHOUT_SOURCE = ("dateline.no_source", "SEOUL -- The old bridge over the river opened again after three years of repairs.")
 MARKS = (  # fire beside the form's own rule
     ("dateline.no_space_after_dash", "PARIS (Reuters) -The bridge opened."),
@@ -76,15 +84,16 @@ MARKS = (  # fire beside the form's own rule
 )
 RULES = tuple(sorted([(form.rule, form.example) for form in FORMS] + [*BY_BRACKETS, WITHOUT_SOURCE, *MARKS]))
 
-BRACKET = re.compile(r"\((?P<source>[^()]{2,60})\)")
-SEPARATOR = re.compile(r"\s{0,3}(?P<sep>--|—|–|‒|―|-|_|=|:|\.\s?[-–—]{1,2}|\.)?")
+AFTER_DASHES = re.compile(r"(?<=--)(?P<date>[^-\n]{5,25})--")  # --(BUSINESS WIRE)--Jan. 2, 2008--, the old form
+BRACKET = re.compile(r"\((?P<source>[^()\n]{2,60})\)")
+SEPARATOR = re.compile(r"\s{0,130}(?P<sep>--|—|–|‒|―|-|_|=|:|\.\s?[-–—]{1,2}|\.)?")
 DASHES = frozenset({"-", "--", "–", "—", "‒", "―", "_", "=", ".-", ".–", ".—", ". -", ". –", ".--", ". —"})
 NO_SOURCE = re.compile(rf"(?P<left>[^\W\d_][^()\n]{{2,{LEFT_CHARS}}}?)(?:\s(?P<sep>--|—|–|-)\s|(?P<tight>--|—))")
 SOURCE_PARTS = re.compile(r"\s?[/,+&]\s?|\s(?:and|und|et|y|e)\s|-")
 TAG = re.compile(r"</?[A-Za-z][^<>]{0,120}>|&nbsp;|&#160;")
 SPACES = str.maketrans(dict.fromkeys("\xa0\u2007\u202f\u2009\u200a\u2002\u2003\u200b\ufeff\t", " "))
 FURNITURE = re.compile(
-    r"(?:\d+/\d+\s|©|\(c\)\s|FILE PHOTO\b|[*•·▪]|(?:By|Von|Par|Por|Di|Door)\s+\S|REUTERS/|Editing by|Reuters$|Associated Press|\d)"
+    r"\d+/\d+\s|©|\(c\)\s|FILE PHOTO\b|[*•·▪\d]|(?:By|Von|Par|Por|Di|Door)\s+\S|REUTERS/|Editing by|Reuters$|Associated Press"
 )
 
 
@@ -130,7 +139,9 @@ def resolved(day: Day, published: str) -> str:
     except ValueError:
         return ""
     year = date.fromisoformat(published[:10]).year
-    days = (date(y, day.month, day.day) for y in range(min(year + 1, 9999), max(year - 9, 1), -1) if _exists(y, day.month, day.day))
+    days = (
+        date(y, day.month, day.day) for y in range(min(year + 1, 9999), max(year - 9, 1), -1) if _exists(y, day.month, day.day)
+    )
     return next((found.isoformat() for found in days if found.toordinal() <= latest), "")
 
 

@@ -86,6 +86,26 @@ async def test_new_items_once_and_the_document_beside_them(config: Config) -> No
     assert {r.value for r in documents} == {rss(2, 1), rss(3, 2, 1)}
 
 
+async def test_versions_of_a_wire_share_a_key(config: Config) -> None:
+    """NewsML-G2 over HTTP: each version once, as an item of its own, all of them in one partition."""
+
+    def message(*versions: int) -> bytes:
+        inside = "".join(
+            f'<newsItem guid="urn:a" version="{n}"><contentMeta><headline>{n}</headline></contentMeta></newsItem>'
+            for n in versions
+        )
+        return f"<newsMessage><header/><itemSet>{inside}</itemSet></newsMessage>".encode()
+
+    await harness.prepare(config)
+    async with FakeSite({"/feed": [Reply(body=message(1)), Reply(body=message(2, 1))]}) as site, polling(config, site):
+        state = await until(config, lambda state: state.items == 3)
+    assert (state.emitted, state.dropped) == (2, {"seen": 1})
+    raw = await contents(config, "raw")
+    assert [r.key for r in raw] == [b"guid:news.example urn:a"] * 2
+    assert len({r.partition for r in raw}) == 1
+    assert {dict(r.headers)["format"] for r in raw} == {b"newsmlg2"}
+
+
 async def test_validators_are_sent_back_and_a_304_changes_nothing(config: Config) -> None:
     await harness.prepare(config)
     first = Reply(body=rss(1), headers={"ETag": '"v1"', "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"})

@@ -140,6 +140,7 @@ def entities(*values: str) -> bytes:
         (feed(b"", entities("x" * 64)), None),
         (feed(b"", entities("x" * 65)), Reason.ENTITY_BOMB),
         (feed(b"", entities(*["x"] * 300)), None),
+        (b'<!DOCTYPE rss [<!ATTLIST item note CDATA "' + b"x" * 65 + b'">]>' + feed(b"<item/>"), Reason.ENTITY_BOMB),
         (feed(b"", entities(*["x"] * 301)), Reason.ENTITY_BOMB),
         (feed(b"", entities("&#160;", "&#38;#38;", "&#38;lt;")), None),
         (feed(b"", entities("lol", "&e0;&e0;")), Reason.ENTITY_BOMB),

@@ -5,51 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.wire.byline import joined, persons
-from pipeline.wire.dateline import read_dateline
-from pipeline.wire.headline import SUFFIXES, clean_headline
 from pipeline.wire.language import guess, language_tag
 from pipeline.wire.links import absolute
-from pipeline.wire.plain import content_digest, folded, one_line, paragraphs
+from pipeline.wire.plain import content_digest, paragraphs
 from tests.strategies import hostile_text
-
-PLAIN = "Grain ships leave the port at last"
-
-
-@pytest.mark.parametrize(
-    ("raw", "rules"),
-    [
-        (PLAIN, ()),
-        (f"{PLAIN} By Reuters", ("headline.suffix_by_agency",)),
-        (f"{PLAIN} | Reuters", ("headline.suffix_agency",)),
-        (f"{PLAIN} – Investing.com", ("headline.suffix_agency",)),
-        (f"{PLAIN}{PLAIN}", ("headline.doubled",)),
-        (f"{PLAIN} - {PLAIN}", ("headline.doubled",)),
-        (f"{PLAIN} By Reuters{PLAIN} By Reuters", ("headline.suffix_by_agency", "headline.doubled")),
-    ],
-)
-def test_all_republished_forms_of_a_headline_give_one(raw: str, rules: tuple[str, ...]) -> None:
-    found = clean_headline(raw)
-    assert (found.value, found.key, found.rules) == (PLAIN, folded(PLAIN), rules)
-
-
-@pytest.mark.parametrize(
-    "raw", ["By Reuters", "New York, New York", "Statement by AP members", "Ship-to-ship", "Cabinet clears bill"]
-)
-def test_headlines_that_only_look_like_it_stay(raw: str) -> None:
-    assert clean_headline(raw).value == raw
-    assert clean_headline(raw).rules == ()
-
-
-@pytest.mark.parametrize(("rule", "pattern", "example"), SUFFIXES)
-def test_each_suffix_rule_fires_on_its_own_example(rule: str, pattern: object, example: str) -> None:
-    assert clean_headline(example).rules == (rule,)
-
-
-@given(hostile_text)
-def test_a_cleaned_headline_stays_as_it_is(raw: str) -> None:
-    once = clean_headline(one_line(raw))
-    assert clean_headline(once.value).value == once.value
-    assert once.value or not one_line(raw)
 
 
 @pytest.mark.parametrize(
@@ -77,37 +36,6 @@ def test_bylines_name_persons_only(raw: str, names: tuple[str, ...]) -> None:
 
 def test_names_are_joined_as_they_are_printed() -> None:
     assert [joined(names) for names in ((), ("A",), ("A", "B"), ("A", "B", "C"))] == ["", "A", "A and B", "A, B and C"]
-
-
-@pytest.mark.parametrize(
-    ("raw", "located", "source", "rest"),
-    [
-        ("PORT ALMADA, Norland (Reuters) -A storm", "PORT ALMADA, Norland", "Reuters", "A storm"),
-        ("PARIS, Oct 22 (Reuters) - Lede", "PARIS", "Reuters", "Lede"),
-        ("KYIV/KHARKIV (Reuters) – Lede", "KYIV/KHARKIV", "Reuters", "Lede"),
-        ("NEW YORK (AP) — Lede", "NEW YORK", "AP", "Lede"),
-        ("BUENOS AIRES, Argentina (AP) _ Lede", "BUENOS AIRES, Argentina", "AP", "Lede"),
-    ],
-)
-def test_datelines(raw: str, located: str, source: str, rest: str) -> None:
-    found = read_dateline(raw)
-    assert found
-    assert (found.located, found.source, raw[found.end :]) == (located, source, rest)
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        "TEHRAN-based militias said",
-        "NATO said on Sunday",
-        "Trump — the president — said",
-        "The mayor (Reuters) - said",
-        "PARIS (AP) -",
-        "",
-    ],
-)
-def test_what_is_no_dateline(raw: str) -> None:
-    assert read_dateline(raw) is None
 
 
 @pytest.mark.parametrize(
