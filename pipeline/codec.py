@@ -69,9 +69,7 @@ def raw_headers(item: RawItem) -> list[tuple[str, bytes]]:
     """The headers of a `newswire.raw` record; its value is `item.value` itself."""
     headers = [(name.replace("_", "-"), getattr(item, name).encode()) for name in _RAW_TEXT]
     headers.append(("part", b"%d" % item.part))
-    headers.extend(
-        (name, getattr(item, name).encode()) for name in _RAW_OPTIONAL if getattr(item, name) != _RAW_DEFAULTS[name]
-    )
+    headers.extend((name, getattr(item, name).encode()) for name in _RAW_OPTIONAL if getattr(item, name) != _RAW_DEFAULTS[name])
     return headers
 
 

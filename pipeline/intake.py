@@ -32,7 +32,7 @@ REBALANCE_S = 15.0
 class BatchChannel(faust.Channel[Any]):
     """A Faust channel that keeps what is in it while Faust's own (control) group rebalances.
 
-    Faust's channels share the app's flow control: each rebalance of the control topics suspends them and then *clears* their queues.
+    Faust's channels share the app's flow control: each rebalance of the control topics suspends them, then *clears* their queues.
     A batch cleared away would never resolve, and its partition would stand still for ever.
     """
 

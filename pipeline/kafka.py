@@ -172,7 +172,7 @@ async def read_range(
 ) -> AsyncIterator[list[ConsumerRecord]]:
     """Batches of committed records of each partition from its start (None: the earliest) up to its end, then stops.
 
-    Ends are last stable offsets, so transaction markers and aborted records are passed over without waiting for more. The consumer
+    Ends are last stable offsets, so transaction markers and aborted records are passed over without waiting. The consumer
     must be assigned the partitions, once: aiokafka can hang on a second assignment while the first is looking for its offsets.
     """
     earliest = [tp for tp, start in starts.items() if start is None]

@@ -61,8 +61,21 @@ def test_the_seed_article(shared: Path, ninjs: jsonschema_rs.Draft202012Validato
     assert article.body_text.endswith("“I speak to him regularly.”")
     assert "Firefighters" not in article.body_text
     assert (article.language, article.by, article.located, article.version) == ("en", "Vitalii Hnidyi", "KHARKIV, Ukraine", "1")
-    (author,) = article.pipeline.authors
-    assert (author.name, author.role, author.evidence) == ("Vitalii Hnidyi", "reporter", "byline")
+    assert [(author.name, author.role, author.evidence) for author in article.pipeline.authors] == [
+        ("Vitalii Hnidyi", "reporter", "byline"),
+        ("Yevhen Titov", "photographer", "caption"),
+    ]
+    (photo,) = article.associations
+    assert photo.by == "Yevhen Titov"
+    assert photo.descriptions[0].value.startswith("Firefighters ")
+    assert photo.info_sources[0].name == "REUTERS"
+    dateline, credit = article.pipeline.dateline, article.pipeline.credit
+    assert dateline is not None
+    assert (dateline.places, dateline.country, dateline.sources, dateline.date) == (("KHARKIV",), "Ukraine", ("Reuters",), "")
+    assert dateline.separator == "-"
+    assert credit is not None
+    assert (credit.agency, credit.republisher) == ("Reuters", "republisher.test")
+    assert [piece.kind for piece in credit.evidence] == ["headline_suffix", "copyright_line", "photo_credit", "dateline"]
     assert {"Ukraine", "Kyiv", "Russia", "Moscow"} <= {place.name for place in article.places}
     assert article.pipeline.headline is not None
     assert article.pipeline.headline.raw.endswith(" By Reuters")

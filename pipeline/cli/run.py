@@ -157,8 +157,8 @@ async def _follow(supervisor: "Supervisor", picture: "Live") -> None:
     from aiokafka import TopicPartition
 
     from pipeline import kafka
-    from pipeline.codec import Undecodable, decode
     from pipeline.article import Article
+    from pipeline.codec import Undecodable, decode
     from pipeline.topics import full_name
 
     config = supervisor.config

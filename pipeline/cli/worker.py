@@ -46,4 +46,3 @@ def run_worker(config: "Config", name: str) -> None:
             daemon=True,
         )
         worker.execute_from_commandline()
-

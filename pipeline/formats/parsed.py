@@ -10,16 +10,15 @@ Category = Subject  # a category as the source named it; `uri` only where the so
 class Parsed(Struct, frozen=True, kw_only=True):
     """One item's facts. "", () and None mean that the source does not say.
 
-    Lines (`headline`, `byline`, `dateline`, `rights`, `source_title`) are plain text; `body_text` and `summary` are paragraphs separated
-    by a blank line, with all wire furniture still in them; `body_html` is safe to show. `link` is absolute. Dates are raw:
-    `wire.dates` reads them. `is_summary` says that the body is all the source gives of a longer text. `item_language` was declared for
-    the item, `language` for the whole feed. `charset` is the evidence, where the format had to find it.
+    Lines (`headline`, `byline`, `dateline`, `rights`, `source_title`) are plain text; `body_text` and `summary` are paragraphs
+    separated by a blank line, with all wire furniture still in them; `body_html` is safe to show. `link` is absolute. Dates are
+    raw: `wire.dates` reads them. `is_summary` says that the body is all the source gives of a longer text. `item_language` was
+    declared for the item, `language` for the whole feed. `charset` is the evidence, where the format had to find it.
 
-    Wires: `uri` and `version` are the wire's own; `pub_status`, `urgency`, `priority`, `signals`, `embargo` its own words (`embargo` None:
-    no such field; "": there is one and it is empty). `byline` and `dateline` are fields of their own, as dpa has them, not yet cut from
-    the text. `not_for_publication` are parts for editors only. `rules` fired in the format, `problems` are what had to be put right.
-    `headlines`, `descriptions` and `bodies` are the further ones, with their roles. `published` is
-    `content_created`, else `first_created`, where a wire says them.
+    Wires: `uri` and `version` are the wire's own; `pub_status`, `urgency`, `priority`, `signals`, `embargo` its own words
+    (`embargo` None: no such field; "": there is one and it is empty). `byline` and `dateline` are fields of their own, as dpa has
+    them, not yet cut from the text. `headlines`, `descriptions`, `bodies` hold further ones beside the main one.
+    `not_for_publication` are parts for editors only. `rules` fired in the format, `problems` are what had to be put right.
     """
 
     headline: str = ""

@@ -160,7 +160,7 @@ class _Pass:
             self.close(kind, start, self.end_of(name))
 
     def on_default(self, element: str, attribute: str, _kind: str, default: str | None, _required: int) -> None:
-        """A feed declares no attributes. A short default is harmless; a long one is copied into every element by later parsers."""
+        """A feed declares no attributes. A short default is harmless; parsers copy a long one into every element."""
         if default is not None and len(default) > ENTITY_VALUE_MAX:
             self.stop(Reason.ENTITY_BOMB, f"default of {element[:40]} {attribute[:40]} has {len(default)} characters")
 

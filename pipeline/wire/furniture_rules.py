@@ -145,6 +145,14 @@ NOTES = (
         kind="note",
     ),
     _rule(
+        "note.fr",
+        "edge",
+        r"\((?:Nouveaux? bilans?|Nouvelles? précisions?|Précisions|Réactions|Avec|Chapeau|Titre|Détails)[^()]{3,200}\)",
+        "(Nouveau bilan, contexte)",
+        "(Nouveau pont, vieille route: une chronique)",
+        kind="note",
+    ),
+    _rule(
         "note.updated",
         "tail",
         (
@@ -268,7 +276,7 @@ CORRECTION = re.compile(
 IN_THE_MIDDLE = re.compile(r"\S{0,4}(?:[(\[]\s?\S{0,4}\d|Our Standards|(?:The )?(?:Thomson )?Reuters Trust|#)")
 # one of these is in every line that opens a private part, in lower case
 NOTE_START = re.compile(
-    r"\(?(?:In |[Tt]h(?:is|e) |[Aa]n? |Diese |Berichtigung|Korr|Richtig|Notizblock|Notebook|C[Oo][Rr][Rr][Ee][Cc][Tt]|#)"
+    r"\(?(?:[NPRACTD][a-zé]{3,}|In |[Tt]h(?:is|e) |[Aa]n? |Diese |Berichtigung|Korr|Richtig|Notizblock|Notebook|C[Oo][Rr][Rr][Ee][Cc][Tt]|#)"
 )
 
 

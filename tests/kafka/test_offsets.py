@@ -37,8 +37,9 @@ async def test_a_coordinator_that_goes_on_loading_is_an_error(monkeypatch: pytes
 
 async def test_an_error_of_one_partition_is_an_error() -> None:
     rows = [("newswire.raw", [(0, -1, "", UnknownTopicOrPartitionError.errno)])]
+    answer = OffsetFetchResponse_v3(throttle_time_ms=0, topics=rows, error_code=0)
     with pytest.raises(UnknownTopicOrPartitionError):
-        await kafka.group_offsets(Coordinator(OffsetFetchResponse_v3(throttle_time_ms=0, topics=rows, error_code=0)), "group", [TP])
+        await kafka.group_offsets(Coordinator(answer), "group", [TP])
 
 
 async def test_a_group_that_never_committed_has_no_offsets(config: Config) -> None:

@@ -1,7 +1,7 @@
-"""Whole wire messages with what has to be read from them: byline × dateline × photo × sign-off × end matter, in five house styles.
+"""Whole wire messages and what has to be read from them: byline × dateline × photo × sign-off × end matter, in five styles.
 
-Made from lists and templates of how agencies print these things, without a look at the reader. Deterministic: drawn with the simulator's
-dice. Every name and sentence is invented.
+Made from lists and templates of how agencies print these things, without a look at the reader. Deterministic: drawn with the
+simulator's dice. Every name and sentence is invented.
 """
 
 from dataclasses import dataclass, field
@@ -18,38 +18,47 @@ def _split(names: str) -> tuple[str, ...]:
 
 
 PEOPLE = _split(
-    """Åsa Öberg|Jean-Marc O’Neill|Maria del Mar Ruiz|Nguyễn Văn Minh|J. P. Hartley|Fatima al-Zahrani|Ludwig van der Meer|Kim Min-jun|
+    """Åsa Öberg|Jean-Marc O’Neill|Maria del Mar Ruiz|Nguyễn Văn Minh|J. P. Hartley|Fatima al-Zahrani|Ludwig van der Meer|
+    Kim Min-jun|
     D'Arcy Bell|Šárka Dvořáková|Ioannis Papadopoulos|Leah McAllister|Tom Quill|Oyelaran Adebayo|Priya Raghunathan|Wen Qian|
     Olena Marchuk|Giulia De Santis|Henrik von Ahlen|Sofía Castañeda Rojas|Mehmet Yıldız|Ana Lúcia dos Santos|Bram Vermeulen|
     Ingrid Halvorsen|Pietro Zanetti|Carlos E. Montoya|Ruth Baptiste-Lowe|Yuki Hamamoto|Declan O'Rourke|Nadia Haddad|Bo Li|
     Werner Schließer|Aino Kettunen|Tamar Gelashvili|Mary-Ann St. Clair|Dmytro Kovalchuk|Hannah Weiß|Luc Thibodeaux|Ewa Żak"""
 )
 PLACES = _split(
-    """Oslo|New York|Rio de Janeiro|Ho Chi Minh City|St. Petersburg|Kyiv|São Paulo|Washington|Tokyo|Cape Town|Reykjavik|Brussels|
+    """Oslo|New York|Rio de Janeiro|Ho Chi Minh City|St. Petersburg|Kyiv|São Paulo|Washington|Tokyo|Cape Town|Reykjavik|
+    Brussels|
     Frankfurt|Mexico City|Port-au-Prince|Geneva|Beirut|Los Angeles|Zurich"""
 )
 CITIES = _split("OSLO|PARIS|LONDON|TOKYO|NAIROBI|KYIV|BRUSSELS|GENEVA|MADRID|BERLIN")
 SENTENCES = _split(
-    """The old ferry will sail again in the spring, the harbour office said on Monday.|Prices of barley rose by 3.4 percent in a week.|
+    """The old ferry will sail again in the spring, the harbour office said on Monday.|
+    Prices of barley rose by 3.4 percent in a week.|
     A court in the capital ordered the mine to close by the end of June.|Teachers in four provinces stayed away from work.|
     "We have waited long enough," the union's chairwoman, Else Brandt, told a crowd of some 2,000.|
     The ministry did not reply to a request for comment.|Rescuers found three hikers alive near the pass.|
     The company, which employs 1,400 people, said it expected a loss for the year.|No one was hurt when the roof gave way.|
-    Officials from both countries are to meet again in May (or later, one of them said).|Heavy rain closed two roads on Tuesday.|
+    Officials from both countries are to meet again in May (or later, one of them said).|
+    Heavy rain closed two roads on Tuesday.|
     By evening, the water had fallen by half a metre.|Editing the list of voters took a month, the commission said.|
     He was reporting to the board when the alarm went off.|The photograph shows the square before the fire of 1911.|
     The bank kept its rate at 2.25 percent, as all nine analysts had expected.|Copyright in the songs belongs to her heirs.|
-    The picture was taken in March, the museum said.|Follow-up talks are planned.|The minister was not available for an interview."""
+    The picture was taken in March, the museum said.|Follow-up talks are planned.|
+    The minister was not available for an interview."""
 )
 HEADLINES = _split(
-    """Ferry to sail again after two years|Barley prices rise as drought spreads|Court orders mine to close|Teachers strike in four provinces|
+    """Ferry to sail again after two years|Barley prices rise as drought spreads|Court orders mine to close|
+    Teachers strike in four provinces|
     Hikers found alive near mountain pass|Central bank keeps rate at 2.25 percent"""
 )
 SCENES = _split(
-    """Commuters wait for the ferry at the old harbour in Oslo, Norway, March 2, 2026.|A farmer walks through a field of barley near Kyiv|
-    Miners leave the shaft after their last shift, in the town of Halden.|Teachers march through the capital on Monday, March 2, 2026.|
+    """Commuters wait for the ferry at the old harbour in Oslo, Norway, March 2, 2026.|
+    A farmer walks through a field of barley near Kyiv|
+    Miners leave the shaft after their last shift, in the town of Halden.|
+    Teachers march through the capital on Monday, March 2, 2026.|
     A general view of the central bank's headquarters in Geneva, Switzerland, in this 2019 picture.|
-    Rescue workers carry a stretcher down the slope, as snow falls, on the pass.|The president of the union, Else Brandt, speaks to members"""
+    Rescue workers carry a stretcher down the slope, as snow falls, on the pass.|
+    The president of the union, Else Brandt, speaks to members"""
 )
 
 
@@ -156,7 +165,7 @@ def _reuters_photo(dice: Dice, message: Message, pool: list[str], lead: str) -> 
     taken = dice.chance(0.2)
     if taken:
         caption += " Picture taken March 2, 2026."
-    end = dice.pick(("", "/File Photo", "/ File Photo", " Acquire Licensing Rights", ", opens"))if is_file else ""
+    end = dice.pick(("", "/File Photo", "/ File Photo", " Acquire Licensing Rights", ", opens")) if is_file else ""
     end = "" if end == ", opens" else end
     message.photos.append((caption, name, "REUTERS"))
     message.evidence.add("photo_credit")
@@ -172,7 +181,9 @@ def _reuters_front(dice: Dice, message: Message, pool: list[str]) -> list[str]:
         front.append("By Reuters Staff")
         message.evidence.add("byline")
     if dice.chance(0.3):
-        note = dice.pick(("Adds comments, details", "Updates with quote in paragraph 3", "Recasts, adds background", "Writes through"))
+        note = dice.pick(
+            ("Adds comments, details", "Updates with quote in paragraph 3", "Recasts, adds background", "Writes through")
+        )
         message.notes.append(note)
         front.insert(dice.below(len(front) + 1), f"({note})")
     return front
@@ -191,7 +202,14 @@ def _reuters_tail(dice: Dice, message: Message, pool: list[str], body: list[str]
         else:
             tail.append(signoff)
     if dice.chance(0.3):
-        tail.append(dice.pick(("Our Standards: The Thomson Reuters Trust Principles.", "Our Standards: The Thomson Reuters Trust Principles., opens new tab")))
+        tail.append(
+            dice.pick(
+                (
+                    "Our Standards: The Thomson Reuters Trust Principles.",
+                    "Our Standards: The Thomson Reuters Trust Principles., opens new tab",
+                )
+            )
+        )
     if dice.chance(0.15):
         note = "This story has been corrected to say Monday, not Tuesday, in paragraph 2"
         message.corrections.append(note)
@@ -216,7 +234,14 @@ def _reuters(dice: Dice) -> Message:
     front = _reuters_front(dice, message, pool)
     photos = [_reuters_photo(dice, message, pool, dice.pick(("", "[1/2] ", "[1/3]"))) for _ in range(dice.below(2))]
     body = _body(dice)
-    opening = dice.pick((f"{dice.pick(CITIES)}, March 5 (Reuters) - ", f"{dice.pick(CITIES)} (Reuters) - ", "March 5 (Reuters) - ", f"{dice.pick(CITIES)} (Reuters) – "))
+    opening = dice.pick(
+        (
+            f"{dice.pick(CITIES)}, March 5 (Reuters) - ",
+            f"{dice.pick(CITIES)} (Reuters) - ",
+            "March 5 (Reuters) - ",
+            f"{dice.pick(CITIES)} (Reuters) – ",
+        )
+    )
     tail = _reuters_tail(dice, message, pool, body)
     _own_places(message)
     return _joined(message, [*photos, *front], body, opening, tail) if body else _reuters(Dice(f"{message.raw}again"))
@@ -225,17 +250,23 @@ def _reuters(dice: Dice) -> Message:
 def _republished(dice: Dice) -> Message:
     """A site that carries Reuters: headline again with a suffix, photo with a copyright sign, sometimes all in one block."""
     headline = dice.pick(HEADLINES)
-    message = Message(style="republished", headline=f"{headline} By Reuters", agency="Reuters", evidence={"dateline", "headline_suffix"})
+    message = Message(
+        style="republished", headline=f"{headline} By Reuters", agency="Reuters", evidence={"dateline", "headline_suffix"}
+    )
     pool = list(PEOPLE)
     front = [dice.pick((headline, f"{headline} By Reuters"))] if dice.chance(0.6) else []
     photo = ""
     if dice.chance(0.8):
-        photo = _reuters_photo(dice, message, pool, dice.pick(("© Reuters. ", "© Reuters. ", "2/3 © Reuters. ", "1/2\u00a0© Reuters. ")))
+        photo = _reuters_photo(
+            dice, message, pool, dice.pick(("© Reuters. ", "© Reuters. ", "2/3 © Reuters. ", "1/2\u00a0© Reuters. "))
+        )
         message.evidence.add("copyright_line")
     message.byline = _people(dice, pool, 2) if dice.chance(0.8) else []
     byline = f"By {_list(message.byline)}" if message.byline else ""
     body = _body(dice)
-    opening = dice.pick((f"{dice.pick(CITIES)} (Reuters) -", f"{dice.pick(CITIES)}, Norway (Reuters) - ", "(Reuters) - ", "(Reuters) -"))
+    opening = dice.pick(
+        (f"{dice.pick(CITIES)} (Reuters) -", f"{dice.pick(CITIES)}, Norway (Reuters) - ", "(Reuters) - ", "(Reuters) -")
+    )
     if byline and photo and dice.chance(0.4):
         counter = dice.pick(("", "2/2 "))
         opening = f"{photo} {counter}{byline} {opening}"
@@ -257,7 +288,9 @@ def _ap(dice: Dice) -> Message:
     pool = list(PEOPLE)
     front = []
     if dice.chance(0.4):
-        note = dice.pick(("Adds AP Video and quotes from the mayor.", "UPDATES: Adds details. With AP Photos.", "Will be updated."))
+        note = dice.pick(
+            ("Adds AP Video and quotes from the mayor.", "UPDATES: Adds details. With AP Photos.", "Will be updated.")
+        )
         front.append(f"Eds: {note}")
         message.notes.append(note)
     if dice.chance(0.4):
@@ -272,7 +305,12 @@ def _ap(dice: Dice) -> Message:
         form = dice.below(3)
         if form == 0:
             message.byline = [name.upper() for name in message.byline]
-            front.append(f"By {_list(message.byline)}=\n{dice.pick(('Associated Press', 'Associated Press Writer', 'AP Business Writer'))}=")
+            front.append(
+
+                    f"By {_list(message.byline)}=\n"
+                    f"{dice.pick(('Associated Press', 'Associated Press Writer', 'AP Business Writer'))}="
+
+            )
             message.evidence.add("byline")
         elif form == 1:
             front += [f"By {_list(message.byline)}", dice.pick(("Associated Press", "The Associated Press", "AP Science Writer"))]
@@ -292,7 +330,10 @@ def _ap(dice: Dice) -> Message:
         if len(more) == 1:
             text = f"Associated Press writer {more[0]} in {where[0]} contributed to this report."
         else:
-            text = f"Associated Press writers {_list([f'{n} in {p}' for n, p in zip(more, where, strict=True)])} contributed to this report."
+            text = (
+                f"Associated Press writers {_list([f'{n} in {p}' for n, p in zip(more, where, strict=True)])} "
+                f"contributed to this report."
+            )
         message.signoff += [(n, "additional_reporter", p) for n, p in zip(more, where, strict=True)]
         if message.byline and dice.chance(0.4):
             family = message.byline[0].split()[-1]
@@ -301,13 +342,23 @@ def _ap(dice: Dice) -> Message:
             message.authors[0] = (message.byline[0], "reporter", place)
         tail += ["___", text]
     if dice.chance(0.3):
-        note = dice.pick(("This story has been corrected to show that the ferry sailed in 2024, not 2023.", "This version corrects the spelling of Halden."))
+        note = dice.pick(
+            (
+                "This story has been corrected to show that the ferry sailed in 2024, not 2023.",
+                "This version corrects the spelling of Halden.",
+            )
+        )
         message.corrections.append(note)
         tail += ["___", note]
     if dice.chance(0.3):
         tail += ["___", "Follow AP's coverage of the economy at https://apnews.example.test/hub/economy"]
     if dice.chance(0.3):
-        tail.append("Copyright 2026 The Associated Press. All rights reserved. This material may not be published, broadcast, rewritten or redistributed without permission.")
+        tail.append(
+
+                "Copyright 2026 The Associated Press. All rights reserved. This material may not be published, "
+                "broadcast, rewritten or redistributed without permission."
+
+        )
         message.evidence.add("copyright_line")
     return _finish(message, front, body, opening, tail)
 
@@ -339,7 +390,11 @@ def _afp(dice: Dice) -> Message:
     city = dice.pick(CITIES)
     opening = dice.pick((f"{city.title()} (AFP) – ", f"{city} (AFP) - ", f"{city.title()}, March 5, 2026 (AFP) - "))
     message.authors = [(name, "reporter", "") for name in message.byline]
-    tail = [dice.pick(("bur-abc/de/fgh", "abc/de", "str-ab/cd/efg", "© 2026 AFP", "© Agence France-Presse 2026"))] if dice.chance(0.6) else []
+    tail = (
+        [dice.pick(("bur-abc/de/fgh", "abc/de", "str-ab/cd/efg", "© 2026 AFP", "© Agence France-Presse 2026"))]
+        if dice.chance(0.6)
+        else []
+    )
     if tail and tail[0].startswith("©"):
         message.evidence.add("copyright_line")
     return _finish(message, front, body, opening, tail)
@@ -375,7 +430,11 @@ def _dpa(dice: Dice) -> Message:
             ]  # fmt: skip
             message.signoff += [(reporter, "reporter", place), (editor, "editor", "Berlin")]
         else:
-            lines = ["* The following information is not intended for publication *", f"- Reporting by: {reporter} - Editing by: {editor}", "- Tel: +49 40 0000 1234"]
+            lines = [
+                "* The following information is not intended for publication *",
+                f"- Reporting by: {reporter} - Editing by: {editor}",
+                "- Tel: +49 40 0000 1234",
+            ]
             message.signoff += [(reporter, "reporter", ""), (editor, "editor", "")]
         tail = ["\n".join(lines)] if dice.chance(0.5) else lines
         message.private = lines[1]
