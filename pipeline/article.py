@@ -1,8 +1,8 @@
 """The event record: one version of one article. The value on `newswire.normalized`, `.linked`, `.enriched` and in segments.
 
 Contract: a ninjs 3.1 document plus one object `pipeline`. A field is absent when unknown, never null and never "": that is why
-these are msgspec structs (`omit_defaults`), not dataclasses; a field that must always be shown has no default. ninjs fields travel
-in camelCase, ours in snake_case. Instants are RFC 3339 strings in UTC, offsets are Unicode code points, half open.
+these are msgspec structs (`omit_defaults`), not dataclasses; a field that must always be shown has no default. ninjs fields
+travel in camelCase, ours in snake_case. Instants are RFC 3339 strings in UTC, offsets are Unicode code points, half open.
 """
 
 from collections.abc import Mapping

@@ -124,6 +124,9 @@ def host_of(provider: str) -> str:
     return (host or "").casefold().removeprefix("www.")
 
 
+SECOND_LEVEL = frozenset({"co", "com", "net", "org", "ac", "gov"})  # reuters.co.uk; anybody may have reuters.example.test
+
+
 def agency_of_host(provider: str) -> str:
     """The agency whose site that is; "" for everybody else's."""
     host = host_of(provider)
@@ -132,7 +135,8 @@ def agency_of_host(provider: str) -> str:
     if found := lookup(host):
         return found.name
     labels = host.split(".")
-    return next((HOSTS[label] for label in labels[-3:-1] if label in HOSTS), "") if len(labels) > 1 else ""
+    name = labels[-3] if len(labels) > 2 and labels[-2] in SECOND_LEVEL else labels[-2] if len(labels) > 1 else ""
+    return HOSTS.get(name, "")
 
 
 def _sure(votes: dict[str, float]) -> float:

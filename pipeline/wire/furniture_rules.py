@@ -276,7 +276,8 @@ CORRECTION = re.compile(
 IN_THE_MIDDLE = re.compile(r"\S{0,4}(?:[(\[]\s?\S{0,4}\d|Our Standards|(?:The )?(?:Thomson )?Reuters Trust|#)")
 # one of these is in every line that opens a private part, in lower case
 NOTE_START = re.compile(
-    r"\(?(?:[NPRACTD][a-zé]{3,}|In |[Tt]h(?:is|e) |[Aa]n? |Diese |Berichtigung|Korr|Richtig|Notizblock|Notebook|C[Oo][Rr][Rr][Ee][Cc][Tt]|#)"
+    r"\(?(?:[NPRACTD][a-zé]{3,}|In |[Tt]h(?:is|e) |[Aa]n? |Diese |Berichtigung|Korr|Richtig|Notizblock|Notebook|"
+    r"C[Oo][Rr][Rr][Ee][Cc][Tt]|#)"
 )
 
 

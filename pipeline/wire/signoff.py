@@ -222,7 +222,8 @@ def _names(clause: str) -> tuple[Person, ...] | None:
     clause = re.split(r"\s*;|\.\s+(?=Bei|For|Reuters|Click)", clause, maxsplit=1)[0]
     if found := CONTACT.search(clause):
         clause = clause[: found.start()]
-    return people(clause.removeprefix("the ").strip(STRIPPED))
+    clause = clause.removeprefix("the ").strip(STRIPPED)
+    return people(clause) if clause else None
 
 
 # (rule id, a sign-off on which it fires), sorted; and texts that are none.

@@ -163,7 +163,7 @@ RULES = (
         "kill",
         "text",
         (
-            r"\W{0,3}(?:KILL[ !,]+KILL\b|(?:Eds?|Editors?|EDITORS): ?(?:Please )?(?:kill|KILL)\b|"
+            r"\W{0,3}(?:KILL[ !,]+KILL\b|(?:Eds?|Editors?|EDITORS): ?(?:Please )?(?:[Kk]ill|KILL)\b|"
             r"(?:STORY WITHDRAWN|MANDATORY KILL|BULLETIN KILL)\b).*"
         ),
         "KILL KILL KILL: item dpa 0123 is wrong.",

@@ -68,7 +68,7 @@ async def _measure(folder: Path, parts: str, sizes: tuple[chain.Size, keyed.Size
         for measurement in wanted:
             try:
                 rows += await measurement(ground)
-            except Exception:  # the others are still worth their time
+            except (OSError, RuntimeError, AssertionError, ValueError, KeyError):  # the others are still worth their time
                 failures.append(traceback.format_exc())
     return sorted(rows, key=lambda row: row.part), failures
 

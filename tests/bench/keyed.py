@@ -1,4 +1,4 @@
-"""c: one hop that asks "seen before?" per key (RocksDB, changelog in the transaction), ours beside Quix Streams, both exactly once.
+"""c: one hop that asks "seen before?" per key (RocksDB, changelog in the transaction), beside Quix Streams, both exactly once.
 
 Each round starts a process on records that wait for it; the clock runs from the first record it takes until the last output is
 visible to readers of committed records, its last commit included. Quix commits every 5 s, as it does by default.
@@ -10,7 +10,6 @@ import shutil
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 

@@ -301,15 +301,13 @@ def _ap(dice: Dice) -> Message:
         message.evidence.add("photo_credit")
         front.append(f"{lead}{scene} (AP Photo/{name}{filed})")
     if dice.chance(0.75):
-        message.byline = [name for name in _people(dice, pool, 2)]
+        message.byline = _people(dice, pool, 2)
         form = dice.below(3)
         if form == 0:
             message.byline = [name.upper() for name in message.byline]
             front.append(
-
-                    f"By {_list(message.byline)}=\n"
-                    f"{dice.pick(('Associated Press', 'Associated Press Writer', 'AP Business Writer'))}="
-
+                f"By {_list(message.byline)}=\n"
+                f"{dice.pick(('Associated Press', 'Associated Press Writer', 'AP Business Writer'))}="
             )
             message.evidence.add("byline")
         elif form == 1:
@@ -354,10 +352,8 @@ def _ap(dice: Dice) -> Message:
         tail += ["___", "Follow AP's coverage of the economy at https://apnews.example.test/hub/economy"]
     if dice.chance(0.3):
         tail.append(
-
-                "Copyright 2026 The Associated Press. All rights reserved. This material may not be published, "
-                "broadcast, rewritten or redistributed without permission."
-
+            "Copyright 2026 The Associated Press. All rights reserved. This material may not be published, "
+            "broadcast, rewritten or redistributed without permission."
         )
         message.evidence.add("copyright_line")
     return _finish(message, front, body, opening, tail)
@@ -425,9 +421,10 @@ def _dpa(dice: Dice) -> Message:
         place = dice.pick(("Berlin", "Hamburg", "Kiel", "Hannover"))
         if is_german:
             lines = [
-                "Die folgenden Informationen sind nicht zur Veröffentlichung bestimmt", f"- Autor: {reporter} ({place}), +49 40 0000 1234, <autor@example.test>",
+                "Die folgenden Informationen sind nicht zur Veröffentlichung bestimmt",
+                f"- Autor: {reporter} ({place}), +49 40 0000 1234, <autor@example.test>",
                 f"- Redaktion: {editor} (Berlin), +49 30 0000 5678, <redaktion@example.test>",
-            ]  # fmt: skip
+            ]
             message.signoff += [(reporter, "reporter", place), (editor, "editor", "Berlin")]
         else:
             lines = [
