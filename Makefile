@@ -42,7 +42,7 @@ golden: setup ## rewrite the expected halves of the golden pairs; review them as
 	$(BIN)/python -m pytest tests/formats -q --golden
 
 lock: setup ## resolve the lock files anew (needs uv on the PATH)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements.lock
+	uv pip compile pyproject.toml --extra dev --extra parquet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements.lock
 	uv pip compile pyproject.toml --extra bench --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q -c requirements.lock -o requirements-bench.lock
 
 clean: ## remove the virtual environment, caches and var/ (stop the broker first)
