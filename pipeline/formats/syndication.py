@@ -6,6 +6,7 @@ its URL resolution and its dates are not used: they are ours (`markup`, `wire.li
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -14,6 +15,7 @@ from feedparser.exceptions import UndeclaredNamespace
 from msgspec import Struct
 from msgspec.structs import replace
 
+from pipeline.formats import frame
 from pipeline.formats.markup import has_markup, safe_html, text_of_html, text_of_safe
 from pipeline.formats.parsed import Category, Parsed
 from pipeline.poll.charset import to_utf8, without_controls
@@ -40,6 +42,8 @@ UNICODE_DIGITS_MAX = 7  # of U+10FFFF, in decimal
 MEDIATOPIC = "http://cv.iptc.org/newscodes/mediatopic/"
 CATEGORIES_MAX = 100  # real items have up to 18; five times that is a list of links
 
+FRAMES_MAX = 256  # feeds polled in turn by one worker, with room for those that stamp each document
+
 Node = dict[str, Any]
 NOTHING: Node = {}
 
@@ -51,13 +55,60 @@ def parse(item: RawItem) -> Parsed | Reject:
         return document
     sound = SUSPECT.sub(_sound_reference, document) if b"&#" in document else document
     try:
-        tree = feedparser.parse(BytesIO(sound), sanitize_html=False, resolve_relative_uris=False)
+        tree = _tree(sound)
     except FEEDPARSER_ERRORS as error:
         return Reject(Reason.BROKEN_XML, f"feedparser: {type(error).__name__}: {error}"[:500])
-    if not tree["entries"]:
+    if tree.entry is None:
         return Reject(Reason.BROKEN_XML, "no item in the document")
-    parsed = _parsed(item, tree["entries"][0], tree["feed"], str(tree["version"]))
+    parsed = _parsed(item, tree.entry, tree.feed, tree.version)
     return parsed if sound == document else replace(parsed, problems=(*parsed.problems, "xml.bad_reference"))
+
+
+# ── feedparser ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Tree(Struct, frozen=True):
+    """What feedparser found: the first entry, the feed around it, the format's name and version."""
+
+    entry: Node | None
+    feed: Node
+    version: str
+    is_sound: bool
+
+
+class _Frame(Struct, frozen=True):
+    """A frame's own facts, and the tags that an item needs of it."""
+
+    feed: Node
+    version: str
+    tags: frame.Bare
+
+
+def _tree(document: bytes) -> _Tree:
+    """The document's entry: parsed alone where its frame is known and sound, as part of the whole document else."""
+    placed = frame.place(document)
+    known = _frame(placed[0]) if placed else None
+    if placed and known:
+        tree = _parse(b"".join((known.tags.start, placed[1], known.tags.end)))
+        if tree.is_sound:
+            return replace(tree, feed=known.feed, version=known.version)
+    return _parse(document)
+
+
+@lru_cache(maxsize=FRAMES_MAX)
+def _frame(place: frame.Place) -> _Frame | None:
+    """A function of the frame's bytes, remembered because all items of a poll share them."""
+    tags = frame.bare(place)
+    if tags is None:
+        return None
+    tree = _parse(frame.empty(place))
+    return _Frame(tree.feed, tree.version, tags) if tree.is_sound else None
+
+
+def _parse(document: bytes) -> _Tree:
+    tree = feedparser.parse(BytesIO(document), sanitize_html=False, resolve_relative_uris=False)
+    entries = tree["entries"]
+    return _Tree(entries[0] if entries else None, tree["feed"], str(tree["version"]), not tree["bozo"])
 
 
 def _utf8(item: RawItem) -> bytes | Reject:
