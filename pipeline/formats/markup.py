@@ -12,7 +12,7 @@ from typing import Literal
 import nh3
 
 from pipeline.wire.links import absolute
-from pipeline.wire.plain import paragraphs
+from pipeline.wire.plain import collapsed, paragraphs
 
 HTML_CHARS_MAX = 128 << 10  # 64,000 "&": 0.06 s; one tag with 35,000 attributes: 0.2 s; real items have up to 60 KB
 HTML_TAGS_MAX = 5_000  # nested: 0.06 s; real items have up to 2,200
@@ -91,7 +91,7 @@ CLEANER = _cleaner("deny")
 
 def text_of_safe(html: str) -> str:
     """The text of what `safe_html` gave: paragraphs separated by a blank line."""
-    return _text(CLEAN_TAG.split(" ".join(html.split())))
+    return _text(CLEAN_TAG.split(collapsed(html)))
 
 
 def text_of_html(html: str) -> str:

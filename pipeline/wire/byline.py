@@ -4,6 +4,7 @@ Persons only; an organisation is never an author, but a byline that names one is
 """
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ NAMES_MAX = 12
 NAME_CHARS_MAX = 80  # longer than any name: a sentence, or a biography
 WORDS_MAX = 6  # "Maria del Carmen de la Cruz" has six
 BYLINE_CHARS_MAX = 200  # six names with their places
+REMEMBERED = 4_096  # the same desks sign all day; 2 MB
 PREFIX = re.compile(r"^(?:by|von|par|por|di|door)\s+", re.IGNORECASE)
 SEPARATOR = re.compile(r"\s*(?:,\s*(?:and\s+)?|;|\s(?:and|und|et|y|e|en|&)\s)\s*")
 MARKS = re.compile(r"@|https?:|www\.|[<>{}\[\]|\d]")  # e-mail addresses, links, markup, ids
@@ -116,6 +118,7 @@ def title_evidence(line: str) -> tuple[CreditEvidence, ...]:
     return (CreditEvidence(kind="byline", text=found["agency"]),) if found and found["agency"] else ()
 
 
+@lru_cache(maxsize=REMEMBERED)
 def people(names: str) -> tuple[Person, ...] | None:
     """`A and B in Kyiv, C in London` → the persons with their places; a place counts for all names since the one before.
 

@@ -1,6 +1,7 @@
 """The part of a dateline before its source: `KYIV/KHARKIV, Ukraine, Oct 22` as cities, region, country and day."""
 
 import re
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -18,6 +19,7 @@ from pipeline.wire.dateline_names import (
 
 CITY_CHARS, CITY_WORDS = 45, 6  # "ABOARD THE USS ABRAHAM LINCOLN"
 CITIES_MAX = 4
+REMEMBERED = 4_096  # a wire files from some hundred places a day; 1 MB
 APART = re.compile(r"\s?,\s?")
 IN_BRACKETS = re.compile(r"\s(?:\(([^()]{2,30})\)|\[([^\[\]]{2,30})\])$")
 
@@ -56,6 +58,7 @@ def read_place(left: str) -> Where | None:
     return _places(" ".join(base.split()), day)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _places(base: str, day: Day | None) -> Where | None:
     located = base
     region = country = ""

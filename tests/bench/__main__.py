@@ -16,11 +16,17 @@ import uvloop
 from rich.console import Console
 
 from pipeline import codec
-from tests.bench import chain, keyed
+from tests.bench import chain, keyed, normalize
 from tests.bench.ground import ROOT, Ground
 from tests.bench.table import Row, render
 
-PARTS = "abcd"
+# Parts that need no Kafka: letter → measurement (is_quick → rows). The others are a to d.
+ALONE: dict[str, Callable[[bool], list[Row]]] = {
+    "e": lambda is_quick: normalize.measure(normalize.Size(500, 2) if is_quick else normalize.Size(2000, 7)),
+}
+WITH_KAFKA = "abcd"
+PARTS = WITH_KAFKA + "".join(ALONE)
+FAILURES = (OSError, RuntimeError, AssertionError, ValueError, KeyError)
 WIDTH = 160  # into a pipe or a file
 FULL = chain.Size(warm=1000, articles=5000, rounds=4, latency_s=20), keyed.Size(records=200_000, rounds=2, pace_s=12)
 QUICK = chain.Size(warm=200, articles=1000, rounds=2, latency_s=5), keyed.Size(records=20_000, rounds=1, pace_s=6)
@@ -30,10 +36,14 @@ def main() -> int:
     """The command line."""
     options = _options()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it tells of every topic that is seconds old
-    rows, failures = uvloop.run(_measure(options.folder, options.only, QUICK if options.quick else FULL))
+    rows, failures = _measure_alone(options.only, options.quick)
+    if set(options.only) & set(WITH_KAFKA):
+        more, failed = uvloop.run(_measure(options.folder, options.only, QUICK if options.quick else FULL))
+        rows, failures = sorted(rows + more, key=lambda row: row.part), failures + failed
     Console(width=None if sys.stdout.isatty() else WIDTH).print(render(rows, "newswire bench"))
     report = {"machine": _machine(), "quick": options.quick, "rows": [row.to_builtins() for row in rows], "failures": failures}
     file = options.folder.parent / "bench.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(codec.dumps_readable(report) + b"\n")
     print(f"written to {file}")
     for failure in failures:
@@ -44,7 +54,7 @@ def main() -> int:
 def _options() -> Any:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a small run, to see that it works: figures mean little")
-    parser.add_argument("--only", default=PARTS, type=_parts, help="a,b,c,d: the parts to measure (a and b are one)")
+    parser.add_argument("--only", default=PARTS, type=_parts, help=f"{','.join(PARTS)}: the parts to measure (a and b are one)")
     parser.add_argument("--folder", default=ROOT / "var" / "bench", type=Path, help="emptied at the start")
     return parser.parse_args()
 
@@ -52,8 +62,19 @@ def _options() -> Any:
 def _parts(text: str) -> str:
     parts = text.replace(",", "")
     if not parts or set(parts) - set(PARTS):
-        raise argparse.ArgumentTypeError(f"{text!r}: name some of a, b, c, d")
+        raise argparse.ArgumentTypeError(f"{text!r}: name some of {', '.join(PARTS)}")
     return parts
+
+
+def _measure_alone(parts: str, is_quick: bool) -> tuple[list[Row], list[str]]:
+    rows: list[Row] = []
+    failures: list[str] = []
+    for part in set(parts) & set(ALONE):
+        try:
+            rows += ALONE[part](is_quick)
+        except FAILURES:
+            failures.append(traceback.format_exc())
+    return rows, failures
 
 
 async def _measure(folder: Path, parts: str, sizes: tuple[chain.Size, keyed.Size]) -> tuple[list[Row], list[str]]:
@@ -68,9 +89,9 @@ async def _measure(folder: Path, parts: str, sizes: tuple[chain.Size, keyed.Size
         for measurement in wanted:
             try:
                 rows += await measurement(ground)
-            except (OSError, RuntimeError, AssertionError, ValueError, KeyError):  # the others are still worth their time
+            except FAILURES:  # the others are still worth their time
                 failures.append(traceback.format_exc())
-    return sorted(rows, key=lambda row: row.part), failures
+    return rows, failures
 
 
 def _machine() -> dict[str, Any]:
