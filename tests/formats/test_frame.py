@@ -40,7 +40,12 @@ NAMESPACES = (
     ' xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/"'
     ' xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"'
 )
-ENTRY = "<a:entry><a:title>T</a:title><a:id>urn:e</a:id><a:link href='b'/><a:content type='html'>&lt;p&gt;x&lt;/p&gt;</a:content></a:entry>"
+ENTRY = (
+    "<a:entry><a:title>T</a:title><a:id>urn:e</a:id><a:link href='b'/>"
+    "<a:content type='html'>&lt;p&gt;x&lt;/p&gt;</a:content></a:entry>"
+)
+# feedparser takes such an item's title for the feed's, of the whole document; read alone, the frame keeps its own.
+ENTRY_IN_AN_ENTRY = {"missing-self.xml", "source-entry.xml"}
 
 
 def whole(item: RawItem, monkeypatch: pytest.MonkeyPatch) -> Any:
