@@ -32,9 +32,9 @@ SYNDICATION = ("rss", "atom", "rdf")
 WIRES = tuple(format_ for format_ in KNOWN if format_ not in (*SYNDICATION, "text"))  # whose bytes alone tell them from all else
 
 
-def parse(item: RawItem) -> Parsed | Reject:
-    """The facts of one item, or why it has none. Never raises, whatever the bytes."""
-    format_ = detect(item.value, item.format)
+def parse(item: RawItem, format_: str = "") -> Parsed | Reject:
+    """The facts of one item, or why it has none. Never raises, whatever the bytes. `format_` is what `detect` said, if asked."""
+    format_ = format_ or detect(item.value, item.format)
     if format_ not in MODULES:
         return Reject(Reason.UNKNOWN_FORMAT, f"declared {item.format or 'nothing'!r}, looks like {format_}")
     found: Parsed | Reject = import_module(f"pipeline.formats.{MODULES[format_]}").parse(item)

@@ -20,7 +20,7 @@ from pipeline.formats import telegraph
 from pipeline.formats.parsed import Parsed
 from pipeline.reasons import Reason
 from pipeline.records import RawItem, Reject
-from pipeline.wire.dates import MONTHS
+from pipeline.wire.date_words import MONTHS
 
 HEADING_LINES_MAX = 8  # a heading is a slug, up to three lines of headline, a remark and a byline
 FRONT_BYTES_MAX = 64  # SYN and line ends before the first message
@@ -36,8 +36,9 @@ TIME = re.compile(
     r"(?: (?P<year>\d{2}|\d{4}))?"
 )
 TIME_BYTES = re.compile(
-    rb"(?:^|[\n\x03])[ \t]*(\d\d)\d{4}(?: ?(?:Z|GMT|UTC|CES?T|MES?Z|BST))? ([A-Za-z]{3,9})\.?(?: (\d{4}|\d\d))?(?=\s)"
+    rb"(?:^|[\n\x03])[ \t]*(\d\d)\d{4}(?: ?(?:Z|GMT|UTC|CES?T|MES?Z|BST))? ([A-Za-z\x80-\xff]{3,12})\.?(?: (\d{4}|\d\d))?(?=\s)"
 )
+MARKED_LINE = re.compile(r"#{1,3} ?\S|[-*•] |\* \*")  # headings, lists and rulers of a notebook: each line is a paragraph
 SLUG_LINE = re.compile(r"\S.*/")
 BYLINE = re.compile(r"(?:By|Von|Par|Por|Di) \S.{1,120}")
 REMARK = re.compile(r"\(.{2,200}\)")
@@ -93,10 +94,18 @@ def guid(message: bytes, now: str = "") -> str:
     times = TIME_BYTES.findall(message)
     day = ""
     if times:
-        number, month, year = (part.decode("latin-1") for part in times[-1])
+        number, month, year = (_decoded(part) for part in times[-1])
         on = _date(int(number), month, year, now)
         day = on.isoformat() if on else f"{number} {month.lower()}"
     return ":".join(("urn:newswire:iptc7901", head.source, head.serial, *((day,) if day else ())))
+
+
+def _decoded(part: bytes) -> str:
+    """A word of a date-time group, whose message may be in any of the charsets; \x84 is an "ä" in code page 850 alone."""
+    try:
+        return part.decode()
+    except UnicodeDecodeError:
+        return part.decode("cp850" if b"\x84" in part else "latin-1")
 
 
 def parse(item: RawItem) -> Parsed | Reject:
@@ -159,8 +168,21 @@ def _read(text: str, copy: _Copy, now: str) -> None:
     lines = _without_time(lines, after.split("\n"), copy, now)
     first = next((at for at, line in enumerate(lines) if line.strip("\x00\x1f ")), len(lines))
     rest = _read_heading(lines[first:], copy)
-    copy.blocks = [telegraph.joined(block) for block in telegraph.blocks(rest)]
-    copy.blocks = [block for block in copy.blocks if block]
+    pieces = (piece for block in telegraph.blocks(rest) for piece in _marked(block))
+    copy.blocks = [block for piece in pieces if (block := telegraph.joined(piece))]
+
+
+def _marked(block: list[str]) -> Iterator[list[str]]:
+    """A paragraph's lines; those of a heading or a list, and what follows them, stay apart."""
+    piece: list[str] = []
+    is_marked = False
+    for line in block:
+        is_marked = is_marked or MARKED_LINE.match(line.strip()) is not None
+        if piece and is_marked:
+            yield piece
+            piece = []
+        piece.append(line)
+    yield piece
 
 
 def _without_time(lines: list[str], after: Sequence[str], copy: _Copy, now: str) -> list[str]:

@@ -13,7 +13,8 @@ class Parsed(Struct, frozen=True, kw_only=True):
     Lines (`headline`, `byline`, `dateline`, `rights`, `source_title`) are plain text; `body_text` and `summary` are paragraphs
     separated by a blank line, with all wire furniture still in them; `body_html` is safe to show. `link` is absolute. Dates are
     raw: `wire.dates` reads them. `is_summary` says that the body is all the source gives of a longer text. `item_language` was
-    declared for the item, `language` for the whole feed. `charset` is the evidence, where the format had to find it.
+    declared for the item, `language` for the whole feed. `built` are the dates of the feed as a document.
+    `charset` is the evidence, where the format had to find it.
 
     Wires: `uri` and `version` are the wire's own; `pub_status`, `urgency`, `priority`, `signals`, `embargo` its own words
     (`embargo` None: no such field; "": there is one and it is empty). `byline` and `dateline` are fields of their own, as dpa has
@@ -33,6 +34,7 @@ class Parsed(Struct, frozen=True, kw_only=True):
     guid: str = ""
     published: str = ""
     updated: str = ""
+    built: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     author_evidence: str = "metadata"
     located: str = ""

@@ -15,7 +15,7 @@ from feedparser.exceptions import UndeclaredNamespace
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pipeline.formats import frame
+from pipeline.formats import frame, media, mrss
 from pipeline.formats.markup import has_markup, safe_html, text_of_html, text_of_safe
 from pipeline.formats.parsed import Category, Parsed
 from pipeline.poll.charset import to_utf8, without_controls
@@ -28,6 +28,7 @@ from pipeline.wire.plain import one_line, paragraphs
 DRIVER = "pipeline.formats.buffered_sax"
 if DRIVER not in feedparser.api.PREFERRED_XML_PARSERS:
     feedparser.api.PREFERRED_XML_PARSERS.insert(0, DRIVER)
+mrss.install()
 
 # What feedparser was seen to raise on hostile text: numbers too large for int() or chr(), unknown encodings, states it does not
 # expect. Everything else is a bug and is not caught here.
@@ -142,12 +143,15 @@ def _parsed(item: RawItem, entry: Node, feed: Node, version: str) -> Parsed:
         guid=one_line(_text(entry, "id")),
         published=_text(entry, "published") or _text(entry, "created"),
         updated=_text(entry, "updated"),
+        built=tuple(date for name in ("updated", "published") if (date := _text(feed, name))),
+        expires=_text(entry, "expired"),
         authors=tuple(_authors(entry)),
         categories=tuple(dict.fromkeys(_categories(entry))),
         item_language=_item_language(entry, feed),
         language=_text(feed, "language"),
         rights=one_line(text_of_html(_text(entry, "rights") or _text(feed, "rights"))),
         source_title=one_line(text_of_html(_text(_node(entry, "source"), "title") or _text(feed, "title"))),
+        associations=media.associations(_node(entry, mrss.MEDIA), _enclosures(entry), absolute(_base(entry, item.url)) or link),
         problems=body.problems,
     )
 
@@ -170,16 +174,21 @@ def _nodes(node: Node, name: str) -> list[Node]:
 
 def _title(entry: Node, version: str) -> str:
     """RSS says nothing about markup in titles and uses it; Atom's text titles are literal."""
-    title = _text(entry, "title")
+    title = _text(entry, "title") or media.fallback(_node(entry, mrss.MEDIA), "title")
     is_literal = version.startswith("atom") and _text(_node(entry, "title_detail"), "type") == "text/plain"
     return one_line(title if is_literal else text_of_html(title))
 
 
 def _link(entry: Node, url: str) -> str:
-    """The item's page: the one before a feed service rewrote it, the link, the first alternate."""
+    """The item's page: the one before a feed service rewrote it, the link, the first alternate.
+
+    feedparser takes an enclosure's address for the link where it stands as the element's text.
+    """
     alternates = (_text(link, "href") for link in _nodes(entry, "links") if _text(link, "rel") == "alternate")
     base = _base(entry, url)
-    links = (_text(entry, "feedburner_origlink"), _text(entry, "link"), next(alternates, ""))
+    link = _text(entry, "link")
+    is_file = any(_text(enclosure, "href") == link for enclosure in _enclosures(entry))
+    links = (_text(entry, "feedburner_origlink"), "" if is_file else link, next(alternates, ""), link)
     return next((link for raw in links if (link := absolute(raw, base))), "")
 
 
@@ -194,6 +203,10 @@ def _authors(entry: Node) -> Iterator[str]:
     yield from dict.fromkeys(name for name in (names if any(names) else [one_line(_text(entry, "author"))]) if name)
 
 
+def _enclosures(entry: Node) -> list[Node]:
+    return [link for link in _nodes(entry, "links") if _text(link, "rel") == "enclosure"]
+
+
 def _categories(entry: Node) -> Iterator[Category]:
     for tag in _nodes(entry, "tags")[:CATEGORIES_MAX]:
         term, scheme, label = (one_line(_text(tag, name)) for name in ("term", "scheme", "label"))
@@ -202,7 +215,8 @@ def _categories(entry: Node) -> Iterator[Category]:
             yield Category(name=label, uri=MEDIATOPIC + code)
         elif name := label or one_line(text_of_html(term)):
             uri = absolute(term)
-            yield Category(name="" if name == uri else name, uri=uri)
+            code = "" if uri or term.casefold() == name.casefold() or not label else term
+            yield Category(name="" if name == uri else name, uri=uri, literal=code)
 
 
 def _item_language(entry: Node, feed: Node) -> str:
@@ -233,6 +247,7 @@ class _Body(Struct):
 def _body(entry: Node, base: str) -> _Body:
     """The longest content, else the summary."""
     summary, details = _text(entry, "summary"), _node(entry, "summary_detail")
+    summary = summary or media.fallback(_node(entry, mrss.MEDIA), "description")
     contents = [node for node in _nodes(entry, "content") if _text(node, "type") in TEXT_TYPES]
     content = max(contents, key=lambda node: len(_text(node, "value")), default=NOTHING)
     raw = _text(content, "value")

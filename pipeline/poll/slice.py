@@ -17,6 +17,7 @@ from pipeline.poll.guard import Refusal as Refusal
 from pipeline.poll.guard import Span, Survey, survey
 from pipeline.poll.tags import ROOTS, Format
 from pipeline.reasons import Reason
+from pipeline.wire.dates import ONE_DATE
 
 BODY_BYTES_MAX = 10 << 20  # as in fetch; a document may also come from a file
 ITEM_BYTES_MAX = 3 << 19  # 1.5 MiB: with the frame below it fits the 2 MiB records of the raw topic, headers included
@@ -25,6 +26,7 @@ SLICED_BYTES_MAX = 64 << 20  # frame times items: what one poll may publish beyo
 JUNK_WITHIN = 64 << 10  # how far into a document the prolog or root may stand: PHP warnings come before it, not whole pages
 PAGE_WITHIN = 1 << 10  # an HTML page says so at once
 CHALLENGE_WITHIN = 256 << 10  # challenge pages are scripts of some 10 KB
+ONE_DATE_ITEMS_MIN = 3  # two items may well come in the same minute
 
 START = re.compile(rb"(?:<\?xml\s[^<>]*>(?:\s*<[!?][^<>]*>)*\s*)?<(?:[a-z]{1,20}:)?(?:rdf|rss|feed)[\s>]", re.IGNORECASE)
 ELEMENT = re.compile(rb"<([A-Za-z_][A-Za-z0-9_.:-]{0,39})")
@@ -126,7 +128,12 @@ def _cut(decoded: Decoded) -> Cut | Refusal:
         items=_with_shared(items),
         refused=tuple(refused),
         charset=decoded.evidence,
-        problems=(*decoded.problems, *found.problems, *(("feed.metadata_dropped",) if is_skeleton else ())),
+        problems=(
+            *decoded.problems,
+            *found.problems,
+            *(("feed.metadata_dropped",) if is_skeleton else ()),
+            *((ONE_DATE,) if _has_one_date(items) else ()),
+        ),
     )
 
 
@@ -164,6 +171,11 @@ def _with_shared(items: list[Slice]) -> tuple[Slice, ...]:
         )
         for item in items
     )
+
+
+def _has_one_date(items: list[Slice]) -> bool:
+    """Whether all items have the same date, which then is hardly that of any of them."""
+    return len(items) >= ONE_DATE_ITEMS_MIN and bool(items[0].published) and len({item.published for item in items}) == 1
 
 
 def _too_large(item: bytes) -> Refusal | None:

@@ -8,7 +8,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from pipeline.wire.dates import MONTHS as FEED_MONTHS
+from pipeline.wire.date_words import MONTHS as FEED_MONTHS
 
 WINDOW_CHARS = 200  # the longest real dateline, a joint one of two cities with date and source, has about 120
 LEFT_CHARS = 110

@@ -2,6 +2,8 @@
 
 feedparser 6.0.14 reads CET, BST, JST and others as UTC, makes the year 1760 of a Unix time, and 2027 of a zone -99999999
 (polling.md, section 5). What cannot be read has no value: nothing is invented here, least of all "now".
+
+Promises: the same text and `now` give the same answer; nothing raises; no value is later than `now` by more than SKEW.
 """
 
 import re
@@ -10,133 +12,103 @@ from typing import Literal
 
 from msgspec import Struct
 
+from pipeline.wire.date_words import FEED_MONTHS, WALL_CLOCKS, ZONES
+
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # older than any feed
+SKEW = timedelta(minutes=5)  # how far a publisher's clock may go ahead of ours; mail and tickets allow the same
 AHEAD_MAX = timedelta(hours=24)  # a zone error is at most 14 h; what lies further ahead is no publication date
-LENGTH_MAX = 64  # the longest real form has 44 characters
+LENGTH_MAX = 64  # the longest real form has 52 characters
 OFFSET_MINUTES_MAX = 14 * 60  # UTC+14 is the furthest zone there is
-
-
-class Instant(Struct, frozen=True):
-    """`value` is RFC 3339 in UTC, "" when there is none. Of quality "date" only the day is known and the time stands at 00:00."""
-
-    value: str = ""
-    quality: Literal["exact", "date", "none"] = "none"
-
-
-NOTHING = Instant()
-
-# Minutes east of Greenwich. Where a name has two meanings, the one newsrooms use: IST India, BST Britain, CST and MST America.
-ZONES: dict[str, int] = {
-    name: int(hours * 60)
-    for hours, names in {
-        0: "z ut utc gmt wet",
-        1: "bst cet met mez wat west",
-        2: "cest mest mesz eet cat sast",
-        3: "eest msk eat trt idt",
-        3.5: "irst",
-        4: "gst msd",
-        5: "pkt uzt",
-        5.5: "ist slst",
-        5.75: "npt",
-        6: "bdt",
-        6.5: "mmt",
-        7: "ict wib",
-        8: "hkt sgt myt pht awst wita",
-        9: "jst kst wit",
-        9.5: "acst",
-        10: "aest chst",
-        10.5: "acdt",
-        11: "aedt",
-        12: "nzst",
-        13: "nzdt",
-        -2.5: "ndt",
-        -3: "brt art uyt adt",
-        -3.5: "nst",
-        -4: "edt ast clt",
-        -5: "est cdt pet cot",
-        -6: "cst mdt",
-        -7: "mst pdt",
-        -8: "pst akdt",
-        -9: "akst",
-        -10: "hst",
-    }.items()
-    for name in names.split()
-}
-
-# In the languages feeds are most often localised into; the first three letters of each count too where they mean one month.
-MONTH_NAMES = (
-    "january januar jänner janvier enero gennaio janeiro januari",
-    "february februar février fevrier febrero febbraio fevereiro februari",
-    "march märz maerz mars marzo março marco maart mrz",
-    "april avril abril aprile",
-    "may mai mayo maggio maio mei",
-    "june juni juin junio giugno junho",
-    "july juli juillet julio luglio julho",
-    "august août aout agosto augustus",
-    "september septembre septiembre settembre setembro sept",
-    "october oktober octobre octubre ottobre outubro",
-    "november novembre noviembre novembro",
-    "december dezember décembre decembre diciembre dicembre dezembro",
+ONE_DATE = "feed.one_date"  # the problem of a document whose items all have the same date
+FOREVER = (
+    "9999-12-30T00:00:00Z"  # as `now`, for dates that lie in the future by their nature (a day before the last one there is)
 )
 
 
-def _months() -> dict[str, int]:
-    table: dict[str, int] = {}
-    for number, names in enumerate(MONTH_NAMES, 1):
-        for name in names.split():
-            table[name] = number
-            table.setdefault(name[:3], number)
-    # "jui" and "juil" are June or July in French; "mar", "mai" are settled by the order above.
-    table.pop("jui")
-    return table | {"juil": 7, "janv": 1, "févr": 2, "avr": 4, "déc": 12}
+class Instant(Struct, frozen=True):
+    """`value` is RFC 3339 in UTC, "" when there is none.
+
+    Of quality "date" only the day is certain and the time stands at 00:00; "build_time" is the instant of the document, not the
+    item. `problem` says what is wrong with the date: "date.unreadable", "date.too_old" or "date.in_future".
+    """
+
+    value: str = ""
+    quality: Literal["exact", "date", "build_time", "none"] = "none"
+    problem: str = ""
 
 
-MONTHS = _months()
+NOTHING = Instant()
+UNREADABLE = Instant(problem="date.unreadable")
+TOO_OLD = Instant(problem="date.too_old")
 
 CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{1,2})(?P<fraction>[.,]\d{1,9})?)?"
 ZONE = r"\s*(?P<zone>(?:Etc/)?[A-Za-z]{1,5}(?=\s*$)|(?:GMT|UTC|UT)?\s*[+\-−]\d{1,2}(?::?\d{2})?)?"
-WEEKDAY = r"(?:[^\W\d]{2,12}\.?(?:,\s*|\s+))?"
-NAME = r"(?P<name>[^\W\d]{3,10})"
+WEEKDAY = r"(?:[^\W\d](?:[^\W\d]|['’\-]){1,14}\.?(?:,\s*|\s+))?"
+NAME = r"(?P<name>[^\W\d]{3,12})"
 DAY = r"(?P<day>\d{1,2})"
 YEAR = r"(?P<year>\d{4})"
+YEAR_WORD = r"(?:\s?[гр]\.?)?"  # Russian and Ukrainian "year"
+AT = r"(?:,?\s+(?:(?:at|um|om|à|às|a las|alle|в|о|o|kl\.?|[|–-])\s+)?|,)"  # what stands before the time
 FORMS = tuple(
     re.compile(pattern)
     for pattern in (
         # RFC 822 and its relatives: [Sun,] 31 Dec 2023 [10:00[:00] [GMT|+0100]]
-        rf"{WEEKDAY}{DAY}\.?[\s\-](?:de\s+)?{NAME}\.?,?[\s\-](?:de\s+)?(?P<year>\d{{4}}|\d{{2}})(?:,?\s+{CLOCK}{ZONE})?",
+        rf"{WEEKDAY}{DAY}\.?[\s\-](?:de\s+)?{NAME}\.?,?[\s\-](?:de\s+)?(?P<year>\d{{4}}|\d{{2}}){YEAR_WORD}(?:{AT}{CLOCK}{ZONE})?",
         # ISO 8601 and RFC 3339: 2023-12-31[T10:00[:00[.000]][Z|+01:00| EST]]; also with slashes, and a month by name
         rf"{WEEKDAY}{YEAR}[\-/](?:(?P<month>\d{{1,2}})|{NAME})[\-/]{DAY}(?:[Tt\s]\s*{CLOCK}{ZONE})?",
         # ISO 8601, basic: 20231231[T100000Z]
-        rf"{YEAR}(?P<month>\d{{2}})(?P<day>\d{{2}})(?:T(?P<hour>\d{{2}})(?P<minute>\d{{2}})(?P<second>\d{{2}}){ZONE})?",
+        rf"{YEAR}(?P<month>\d{{2}})(?P<day>\d{{2}})(?:T?(?P<hour>\d{{2}})(?P<minute>\d{{2}})(?P<second>\d{{2}}){ZONE})?",
+        # Day first with dots, as all who write dots do: [So.,] 31.12.2023 [10:00[:00] [MEZ]]
+        rf"{WEEKDAY}{DAY}\.(?P<month>\d{{1,2}})\.{YEAR}{YEAR_WORD}(?:{AT}{CLOCK}{ZONE})?",
+        # Chinese, Japanese, Korean: 2023年12月31日 10:00
+        rf"{YEAR}[年년]\s*(?P<month>\d{{1,2}})[月월]\s*{DAY}[日일](?:\s*{CLOCK}{ZONE})?",
         # asctime: [Sun] Dec 31 10:00:00 [EST|+0000] 2023
         rf"{WEEKDAY}{NAME}\.?\s+{DAY},?\s+{CLOCK}(?:\s+(?P<zone>[A-Z]{{1,5}}|[+\-]\d{{4}}))?\s+{YEAR}",
-        # American prose: [Sunday,] December 31, 2023 [10:00 [EST]]
-        rf"{WEEKDAY}{NAME}\.?\s+{DAY},?\s+{YEAR}(?:,?\s+{CLOCK}{ZONE})?",
+        # American prose: [Sunday,] December 31, 2023 [[at] 10:00 [EST]]
+        rf"{WEEKDAY}{NAME}\.?\s+{DAY},?\s+{YEAR}(?:{AT}{CLOCK}{ZONE})?",
     )
 )
+EPOCH = re.compile(r"([0-9]{9,10})(?:\.[0-9]{1,9}|[0-9]{3})?")  # seconds since 1970, or milliseconds
 COMMENT = re.compile(r"\s*\([^()]*\)\s*$")  # RFC 822 allows one after the zone: +0100 (CET)
 
 
 def read_date(raw: str, now: str) -> Instant:
-    """The instant that `raw` names, if it lies between 1990 and 24 h after `now` (RFC 3339).
+    """The instant that `raw` names; `now` (RFC 3339) is when it was fetched. An empty text has no value and no problem.
 
-    A time without a zone, or with an unknown one, is of quality "date": it may be 14 hours off.
+    A time without a zone, or with an unknown one, is of quality "date": it may be 14 hours off. So is an instant up to 24 h after
+    `now`, an error of zone. A day counts once it has begun in UTC. What lies further ahead, or before 1990, has no value.
     """
     raw = raw.strip()
-    if not raw or len(raw) > LENGTH_MAX:
+    if not raw:
         return NOTHING
-    if raw.endswith(")"):
-        raw = COMMENT.sub("", raw)
-    found = next((match for form in FORMS if (match := form.fullmatch(raw))), None)
-    if found is None:
-        return NOTHING
-    parts = found.groupdict()
-    at = _instant(parts)
-    if at is None or not EARLIEST <= at <= parse_instant(now) + AHEAD_MAX:
-        return NOTHING
-    if parts.get("hour") is None or _offset_minutes(parts.get("zone")) is None:
-        return Instant(_rfc3339(at.replace(hour=0, minute=0, second=0, microsecond=0)), "date")
-    return Instant(_rfc3339(at), "exact")
+    at, is_exact = _read(raw)
+    if at is None:
+        return UNREADABLE
+    if at < EARLIEST:
+        return TOO_OLD
+    day = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    latest = parse_instant(now)
+    if (at if is_exact else day) <= latest + SKEW:
+        return Instant(_rfc3339(at), "exact") if is_exact else Instant(_rfc3339(day), "date")
+    is_zone_error = is_exact and day <= latest and at <= latest + AHEAD_MAX
+    return Instant(_rfc3339(day), "date", "date.in_future") if is_zone_error else Instant(problem="date.in_future")
+
+
+def first_date(raws: tuple[str, ...], now: str) -> Instant:
+    """The first of several dates that has a value, with the problem of the first that has one."""
+    found = [read_date(raw, now) for raw in raws]
+    chosen = next((instant for instant in found if instant.value), NOTHING)
+    return Instant(chosen.value, chosen.quality, next((instant.problem for instant in found if instant.problem), ""))
+
+
+def with_build_time(instant: Instant, built: tuple[str, ...]) -> Instant:
+    """The instant of an item of a feed whose items all have one date; `built` are the dates of the feed itself, raw.
+
+    That one date is when the feed was built, if the feed says so. A single item with the feed's date proves nothing: most feeds
+    take their date from their newest item.
+    """
+    is_built = instant.quality == "exact" and any(read_date(raw, FOREVER).value == instant.value for raw in built)
+    return Instant(instant.value, "build_time", instant.problem) if is_built else instant
 
 
 def parse_instant(text: str) -> datetime:
@@ -147,32 +119,58 @@ def parse_instant(text: str) -> datetime:
     return at
 
 
-def _instant(parts: dict[str, str | None]) -> datetime | None:
-    month = int(parts.get("month") or 0) or MONTHS.get((parts.get("name") or "").casefold())
+def _read(raw: str) -> tuple[datetime | None, bool]:
+    """The instant, if there is one, and whether its zone is known."""
+    if len(raw) > LENGTH_MAX:
+        return None, False
+    if epoch := EPOCH.fullmatch(raw):
+        return datetime.fromtimestamp(int(epoch[1]), UTC), True
+    if raw.endswith(")"):
+        raw = COMMENT.sub("", raw)
+    found = next((match for form in FORMS if (match := form.fullmatch(raw))), None)
+    return _instant(found.groupdict()) if found else (None, False)
+
+
+def _instant(parts: dict[str, str | None]) -> tuple[datetime | None, bool]:
+    local = _local(parts)
+    if local is None:
+        return None, False
+    offset = _offset_minutes(parts.get("zone"), local) if parts.get("hour") else None
+    if offset is None:
+        return local, False
+    if abs(offset) > OFFSET_MINUTES_MAX:
+        return None, False
+    try:
+        return local - timedelta(minutes=offset), True
+    except OverflowError:
+        return None, False
+
+
+def _local(parts: dict[str, str | None]) -> datetime | None:
+    """What the calendar and the clock say, as if in UTC."""
+    month = int(parts.get("month") or 0) or FEED_MONTHS.get((parts.get("name") or "").casefold())
     year, day, hour = int(parts["year"] or 0), int(parts["day"] or 0), int(parts.get("hour") or 0)
     if month is None:
         return None
     if year < 100:
         year += 1900 if year >= 50 else 2000  # RFC 2822, section 4.3
-    offset = _offset_minutes(parts.get("zone"))
-    if offset is not None and abs(offset) > OFFSET_MINUTES_MAX:
-        return None
     minute, second = int(parts.get("minute") or 0), int(parts.get("second") or 0)
     fraction = int(float("0." + (parts.get("fraction") or ".0")[1:]) * 1000) * 1000
     days, hour = (1, 0) if (hour, minute, second) == (24, 0, 0) else (0, hour)
     second = 59 if second == 60 else second  # a leap second is one second early
     try:
-        local = datetime(year, month, day, hour, minute, second, fraction, tzinfo=UTC)
-        return local + timedelta(days=days) - timedelta(minutes=offset or 0)
+        return datetime(year, month, day, hour, minute, second, fraction, tzinfo=UTC) + timedelta(days=days)
     except (ValueError, OverflowError):
         return None
 
 
-def _offset_minutes(zone: str | None) -> int | None:
+def _offset_minutes(zone: str | None, local: datetime) -> int | None:
     """Minutes east of Greenwich; None when there is no zone or an unknown one."""
     if not zone:
         return None
     zone = zone.strip().casefold().removeprefix("etc/")
+    if zone in WALL_CLOCKS:
+        return WALL_CLOCKS[zone] + 60 * _is_american_summer(local)
     if zone in ZONES:
         return ZONES[zone]
     sign = next((character for character in zone if character in "+-−"), None)
@@ -183,6 +181,23 @@ def _offset_minutes(zone: str | None) -> int | None:
     if int(minutes) > 59:
         return OFFSET_MINUTES_MAX + 1
     return (int(hours) * 60 + int(minutes)) * (1 if sign == "+" else -1)
+
+
+def _is_american_summer(local: datetime) -> bool:
+    """Whether daylight saving time holds at a local time in the United States; the hour that comes twice counts as its first.
+
+    15 U.S.C. 260a: since 2007 from the second Sunday in March to the first in November, since 1987 from the first in April to the
+    last in October, both at 2 o'clock.
+    """
+    if local.year >= 2007:
+        return _sunday(local.year, 3, 8) <= local < _sunday(local.year, 11, 1)
+    return _sunday(local.year, 4, 1) <= local < _sunday(local.year, 10, 25)
+
+
+def _sunday(year: int, month: int, day: int) -> datetime:
+    """The first Sunday from that day on, at 2 o'clock."""
+    at = datetime(year, month, day, 2, tzinfo=UTC)
+    return at + timedelta(days=6 - at.weekday())
 
 
 def _rfc3339(at: datetime) -> str:

@@ -302,6 +302,23 @@ REFUSED_ITEMS = {
 }
 
 
+DATED = b"<item><title>Good</title><pubDate>Sun, 01 Mar 2026 07:00:00 GMT</pubDate></item>"
+
+
+@pytest.mark.parametrize(
+    ("items", "problems"),
+    [
+        ([DATED] * 3, ("feed.one_date",)),
+        ([DATED] * 2, ()),
+        ([DATED, DATED, DATED.replace(b"07:00", b"07:01")], ()),
+        ([DATED, DATED, GOOD], ()),
+        ([GOOD] * 3, ()),
+    ],
+)
+def test_a_feed_that_gives_all_its_items_one_date_is_marked(items: list[bytes], problems: tuple[str, ...]) -> None:
+    assert taken(OPEN + b"".join(items) + CLOSE).problems == problems
+
+
 @pytest.mark.parametrize("name", REFUSED_ITEMS)
 def test_hostile_items_are_refused_alone(name: str) -> None:
     item, reason = REFUSED_ITEMS[name]

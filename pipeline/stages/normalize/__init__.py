@@ -36,7 +36,7 @@ from pipeline.wire.dates import Instant
 from pipeline.wire.furniture import Copy, read_copy
 from pipeline.wire.headline import Headline, clean_headline
 from pipeline.wire.language import METHOD, UNDETERMINED, guess, language_tag, primary
-from pipeline.wire.plain import content_digest, has_bidi_controls
+from pipeline.wire.plain import content_digest
 from pipeline.wire.status import Judged, judge
 from pipeline.wire.urgency import mapped
 
@@ -46,13 +46,14 @@ ORDINARY = Status(kind="article")  # nothing to say
 
 def normalize(item: RawItem, state: State, now: str) -> Emit | Reject:
     """Emits an Article, or rejects what has neither content nor a status to tell. Never raises."""
-    parsed = parse(item)
+    format_ = detect(item.value, item.format)
+    parsed = parse(item, format_)
     if isinstance(parsed, Reject):
         return parsed
     if not fields.has_content(parsed):
         return Reject(Reason.NO_CONTENT, f"{item.format} item without headline and text")
     headline = clean_headline(parsed.headline, site=parsed.source_title)
-    instant = fields.published(parsed, now)
+    instant = fields.published(parsed, item, now)
     copy = _copy(parsed, instant, item)
     judged = judge(
         now=now,
@@ -62,7 +63,7 @@ def normalize(item: RawItem, state: State, now: str) -> Emit | Reject:
         signals=parsed.signals,
         embargo=parsed.embargo,
         genres=tuple(genre.name or genre.literal for genre in parsed.genres),
-        format_=detect(item.value, item.format),
+        format_=format_,
     )
     return Emit(_article(item, parsed, headline, copy, instant, judged, now))
 
@@ -85,7 +86,7 @@ def _article(
     language, guesses, disputed = _language(parsed, item, headline, copy.text)
     hidden = ("html.not_for_publication",) if parsed.body_html and copy.not_for_publication else ()
     guid = parsed.guid or item.guid
-    notes = (*parsed.ed_notes, *copy.ed_notes, *copy.correction_notes, *((copy.remark,) if copy.remark else ()))
+    notes = (*parsed.ed_notes, *copy.ed_notes, *copy.correction_notes)
     return Article(
         uri=fields.uri(parsed, item),
         version=fields.version(parsed),
@@ -97,10 +98,10 @@ def _article(
         urgency=mapped(parsed.urgency, parsed.urgency_scale),
         language=language,
         first_created=fields.exact(parsed.first_created, now),
-        version_created=fields.exact(parsed.updated, now) or (instant.value if instant.quality == "exact" else ""),
-        content_created=fields.exact(parsed.content_created, now) or fields.exact(parsed.published, now),
-        embargoed_until=judged.embargoed_until,
-        expires=fields.exact(parsed.expires, now),
+        version_created=fields.version_created(parsed, instant, now),
+        content_created=fields.content_created(parsed, instant, now),
+        embargoed_until=judged.embargoed_until or fields.ahead(parsed.embargo or ""),
+        expires=fields.ahead(parsed.expires),
         title=parsed.title,
         headlines=fields.headlines(parsed, headline),
         bodies=fields.bodies(parsed, copy.text, "" if hidden else parsed.body_html),
@@ -120,11 +121,11 @@ def _article(
         info_sources=fields.info_sources(parsed, item),
         alt_ids=fields.alt_ids(parsed, guid),
         renditions=fields.renditions(parsed),
-        associations=(*parsed.associations, *copy.associations),
+        associations=fields.associations((*parsed.associations, *copy.associations)),
         trust_indicators=parsed.trust_indicators,
         pipeline=Pipeline(
             identity=Identity(key=item.key, feed=item.feed, provider=item.provider, guid=guid, link=parsed.link),
-            source=_source(parsed, item, headline),
+            source=_source(parsed, item, headline, instant),
             times=fields.times(item, instant, now),
             headline=HeadlineParts(raw=parsed.headline, tags=headline.tags, key=headline.key) if parsed.headline else None,
             dateline=copy.dateline,
@@ -190,9 +191,7 @@ def _language(
     return declared or guessed.language, opinion, ("language.disputed",) if is_disputed else ()
 
 
-def _source(parsed: Parsed, item: RawItem, headline: Headline) -> Source:
-    is_bidi = has_bidi_controls(headline.value) or has_bidi_controls(parsed.body_text)
-    problems = (*parsed.problems, "text.bidi_controls") if is_bidi else parsed.problems
+def _source(parsed: Parsed, item: RawItem, headline: Headline, instant: Instant) -> Source:
     return Source(
         format=detect(item.value, item.format),
         transport=item.transport,
@@ -202,5 +201,5 @@ def _source(parsed: Parsed, item: RawItem, headline: Headline) -> Source:
         part=item.part,
         charset=item.charset or parsed.charset,
         item=item.item,
-        problems=problems,
+        problems=fields.problems(parsed, item, headline, instant),
     )

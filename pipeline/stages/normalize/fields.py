@@ -4,25 +4,27 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
-from pipeline.article import AltId, Author, InfoSource, Rendition, Text, Times
+from msgspec.structs import replace
+
+from pipeline.article import AltId, Association, Author, InfoSource, Rendition, Text, Times
 from pipeline.formats.parsed import Parsed
 from pipeline.records import RawItem
 from pipeline.stages import dedup
 from pipeline.wire.byline import joined, persons
-from pipeline.wire.dates import NOTHING, Instant, read_date
+from pipeline.wire.dates import FOREVER, NOTHING, ONE_DATE, Instant, first_date, read_date, with_build_time
 from pipeline.wire.headline import Headline
-from pipeline.wire.plain import folded
+from pipeline.wire.plain import folded, has_bidi_controls
+from pipeline.wire.uris import as_uri, uri_of
 
 SUMMARY_CHARS_MAX = 1_500  # a feed that puts 300 words into its summary gives the text; summaries have 20 to 80
 # A text that says itself that it goes on elsewhere.
 CUT_OFF = re.compile(r"(?:…|\.\.\.|\[(?:…|\.\.\.)\]|\b(?:read more|continue reading|read the full story)\b\W*)$", re.IGNORECASE)
 TAIL_CHARS = 80
-URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`]+")
 
 
 def uri(parsed: Parsed, item: RawItem) -> str:
     """The wire's own guid where it is a URI, else a name made of the identity key."""
-    return parsed.uri if URI.fullmatch(parsed.uri) else dedup.item_uri(item.key)
+    return uri_of(parsed.uri) or dedup.item_uri(item.key)
 
 
 def version(parsed: Parsed) -> str:
@@ -30,10 +32,15 @@ def version(parsed: Parsed) -> str:
     return parsed.version if parsed.version.isascii() and parsed.version.isdigit() else ""
 
 
+def is_shown(parsed: Parsed) -> bool:
+    """Whether there is anything to show."""
+    texts = parsed.headline or parsed.body_text or parsed.summary or parsed.descriptions
+    return bool(texts or parsed.renditions or parsed.associations)
+
+
 def has_content(parsed: Parsed) -> bool:
-    """Anything to show, or a status that somebody must hear of (a kill may be an id and nothing else)."""
-    shown = parsed.headline or parsed.body_text or parsed.descriptions or parsed.renditions or parsed.associations
-    return bool(shown or (parsed.uri and parsed.pub_status not in ("", "usable")))
+    """Anything to show, or an item of a wire: its id is all that a standard asks for, and a kill may be an id and nothing else."""
+    return is_shown(parsed) or bool(parsed.uri)
 
 
 def headlines(parsed: Parsed, headline: Headline) -> tuple[Text, ...]:
@@ -92,9 +99,9 @@ def info_sources(parsed: Parsed, item: RawItem) -> tuple[InfoSource, ...]:
 
 
 def alt_ids(parsed: Parsed, guid: str) -> tuple[AltId, ...]:
-    """The guid as the source gives it, where it is not the uri, then other ids."""
-    own = (AltId(role="guid", value=guid),) if guid and guid != parsed.uri else ()
-    return tuple(dict.fromkeys((*own, *parsed.alt_ids)))
+    """The guid and the version as the source gives them, where they are not `uri` and `version`, then other ids."""
+    own = (("guid", "" if guid == uri_of(parsed.uri) else guid), ("version", "" if version(parsed) else parsed.version))
+    return tuple(dict.fromkeys((*(AltId(role=role, value=value) for role, value in own if value), *parsed.alt_ids)))
 
 
 def renditions(parsed: Parsed) -> tuple[Rendition, ...]:
@@ -103,14 +110,49 @@ def renditions(parsed: Parsed) -> tuple[Rendition, ...]:
     return tuple(dict.fromkeys((*web, *parsed.renditions)))
 
 
+def associations(found: Iterable[Association]) -> tuple[Association, ...]:
+    """Each under a URI: one whose id is none is known by that id below `urn:newswire:ref:`."""
+    return tuple(one if uri_of(one.uri) else replace(one, uri=as_uri(one.uri, "ref")) for one in found)
+
+
+def problems(parsed: Parsed, item: RawItem, headline: Headline, instant: Instant) -> tuple[str, ...]:
+    """What was wrong with the document that the item was cut from, with the item, its date, its texts; each id once."""
+    is_bidi = has_bidi_controls(headline.value) or has_bidi_controls(parsed.body_text)
+    own = ("text.bidi_controls",) if is_bidi else () if is_shown(parsed) else ("item.nothing_to_show",)
+    return tuple(dict.fromkeys((*item.problems, *parsed.problems, *((instant.problem,) if instant.problem else ()), *own)))
+
+
 # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def published(parsed: Parsed, now: str) -> Instant:
-    """When the source says it published: its publication date, else its last change, of those that can be read."""
+def published(parsed: Parsed, item: RawItem, now: str) -> Instant:
+    """When the source says that this version was published; the first of the two dates that can be read.
+
+    A wire (its items have ids and versions) dates each version: `versionCreated` before the first publication, which stands in
+    `firstCreated` and `contentCreated`. A feed dates the item: its publication before its last change.
+    """
     wire = (parsed.updated, parsed.published) if parsed.uri else (parsed.published, parsed.updated)
-    candidates = (read_date(raw, now) for raw in wire if raw)
-    return next((instant for instant in candidates if instant.value), NOTHING)
+    instant = first_date(wire, item.fetched_at or now)
+    return with_build_time(instant, parsed.built) if ONE_DATE in item.problems else instant
+
+
+def content_created(parsed: Parsed, instant: Instant, now: str) -> str:
+    """A wire's own word; of a feed, which has none, the publication. A wire's first publication is `firstCreated`, and no more."""
+    is_own = not parsed.uri and instant.quality != "build_time"
+    return exact(parsed.content_created, now) or (exact(parsed.published, now) if is_own else "")
+
+
+def version_created(parsed: Parsed, instant: Instant, now: str) -> str:
+    """The last change, else the publication; never the time at which a document was built."""
+    updated = exact(parsed.updated, now)
+    if instant.quality == "build_time":
+        return "" if updated == instant.value else updated
+    return updated or (instant.value if instant.quality == "exact" else "")
+
+
+def ahead(raw: str) -> str:
+    """An instant that may lie in the future: an embargo's or an item's end."""
+    return exact(raw, FOREVER)
 
 
 def exact(raw: str, now: str) -> str:
