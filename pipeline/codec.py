@@ -13,11 +13,11 @@ from xxhash import xxh3_128_hexdigest
 
 from pipeline.article import Article
 from pipeline.records import RawItem
+from pipeline.topics import topic_of
 
 T = TypeVar("T")
 Headers = Sequence[tuple[str, bytes]]
 
-SCHEMA_VERSION = "1.0.0"
 _RAW_TEXT = ("format", "feed", "provider", "url", "fetched_at", "first_seen", "document", "item")
 _RAW_OPTIONAL = ("transport", "charset", "language", "guid")
 _RAW_DEFAULTS = {"transport": "http", "charset": "", "language": "", "guid": ""}
@@ -70,6 +70,8 @@ def raw_headers(item: RawItem) -> list[tuple[str, bytes]]:
     headers = [(name.replace("_", "-"), getattr(item, name).encode()) for name in _RAW_TEXT]
     headers.append(("part", b"%d" % item.part))
     headers.extend((name, getattr(item, name).encode()) for name in _RAW_OPTIONAL if getattr(item, name) != _RAW_DEFAULTS[name])
+    if item.problems:
+        headers.append(("problems", ",".join(item.problems).encode()))
     return headers
 
 
@@ -79,6 +81,7 @@ def decode_raw(key: bytes | None, value: bytes | None, headers: Headers) -> RawI
     try:
         fields: dict[str, Any] = {name: found[name.replace("_", "-")].decode() for name in _RAW_TEXT}
         fields |= {name: found[name].decode() for name in _RAW_OPTIONAL if name in found}
+        fields["problems"] = tuple(found["problems"].decode().split(",")) if "problems" in found else ()
         return RawItem(key=(key or b"").decode(), value=value or b"", part=int(found["part"]), **fields)
     except KeyError as error:
         raise Undecodable(f"header {error.args[0]!r} is missing") from error
@@ -103,10 +106,28 @@ def article_headers(article: Article, stage: str) -> list[tuple[str, bytes]]:
         ("ce_type", b"newswire.article." + stage.encode()),
         ("ce_time", pipeline.times.ingested.encode()),
         ("ce_subject", article.uri.encode()),
-        ("ce_dataschema", f"urn:newswire:schema:{stage}:{SCHEMA_VERSION}".encode()),
+        ("ce_dataschema", topic_of(stage).schema_id.encode()),
         ("content-type", b"application/json"),
         ("traceparent", f"00-{trace}-{xxh3_128_hexdigest(stage.encode())[:16]}-01".encode()),
     ]
+
+
+def withdrawal_headers(article: Article, uri: str, topic: str) -> list[tuple[str, bytes]]:
+    """Headers of the null that withdraws `uri` from a public topic: which message said so, what it does, and when it came."""
+    story = article.pipeline.story
+    seed = f"{uri}\x00{article.uri}\x00{article.version}\x00{article.pipeline.dedup.content}\x00{topic}\x00withdrawn"
+    facts = {
+        "ce_specversion": "1.0",
+        "ce_id": xxh3_128_hexdigest(seed.encode()),
+        "ce_source": f"newswire/{article.pipeline.identity.feed}",
+        "ce_type": "newswire.article.withdrawn",
+        "ce_time": article.pipeline.times.ingested,
+        "ce_subject": uri,
+        "relation": story.relation if story else "",
+        "by-uri": article.uri,
+        "by-version": article.version,
+    }
+    return [(name, text.encode()) for name, text in facts.items() if text]
 
 
 def dead_headers(original: Headers, facts: Mapping[str, str]) -> list[tuple[str, bytes]]:

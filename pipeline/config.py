@@ -15,6 +15,9 @@ from typing import Any, get_type_hints
 
 import msgspec
 
+from pipeline.routes import BY_LANGUAGE, BadRule, Routes, read_rules
+from pipeline.topics import ARCHIVED
+
 FILE_DEFAULT = "newswire.toml"
 ENVIRONMENT_PREFIX = "NEWSWIRE_"
 SECRET = {"secret": True}
@@ -92,10 +95,11 @@ class StateStore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objects:
-    """The object sink: a segment is sealed at the first of these bounds."""
+    """The object sinks, one for each of `topics`: a segment is sealed at the first of these bounds. All share the memory."""
 
     store: str = "file:var/objects"
     prefix: str = "newswire"
+    topics: tuple[str, ...] = ("enriched", "raw", "documents")
     records_max: int = 20_000
     bytes_max: int = 32 << 20
     age_s: float = 60.0
@@ -149,6 +153,7 @@ class Config:
     dead_letters: DeadLetters = DeadLetters()
     state: StateStore = StateStore()
     objects: Objects = Objects()
+    routes: Routes = BY_LANGUAGE
     simulator: Simulator = Simulator()
     run: Run = Run()
     metrics: Metrics = Metrics()
@@ -181,6 +186,7 @@ BOUNDS: tuple[tuple[str, float, float], ...] = (
     ("run.workers", 0, 64),
     ("simulator.speed", 0.01, 1_000_000),
 )
+CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (("objects.topics", ARCHIVED),)  # some of these, each once
 
 
 def load(path: str | None = None, *, flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Config:
@@ -261,14 +267,32 @@ def _checked(key: str, value: Any, origin: str) -> Any:
     if isinstance(value, str) and TYPES[key] == tuple[str, ...]:
         value = tuple(word.strip() for word in value.split(",") if word.strip())
     try:
+        if key == "routes.rules":
+            return read_rules(value)
         value = msgspec.convert(value, TYPES[key], strict=not isinstance(value, str))
+    except BadRule as error:
+        raise ConfigError(f"{origin}: {error}") from error
     except msgspec.ValidationError as error:
         shown = "" if key in SECRETS else f" (got {value!r})"
         raise ConfigError(f"{origin}: {key}: {error}{shown}") from error
     for bounded, least, most in BOUNDS:
         if key == bounded and not least <= value <= most:
             raise ConfigError(f"{origin}: {key} must be between {least:g} and {most:g} (got {value})")
+    for listed, choices in CHOICES:
+        if key == listed:
+            _check_words(f"{origin}: {key}", value, choices)
     return value
+
+
+def _check_words(name: str, words: tuple[str, ...], choices: tuple[str, ...]) -> None:
+    known = ", ".join(choices)
+    if not words:
+        raise ConfigError(f"{name} is empty; name at least one of {known}")
+    for word in words:
+        if word not in choices:
+            raise ConfigError(f"{name} cannot hold {word!r}; choose from {known}")
+        if words.count(word) > 1:
+            raise ConfigError(f"{name} names {word!r} twice; once is enough")
 
 
 def _read_secret_files(values: dict[str, Any], origins: dict[str, str]) -> None:
@@ -292,8 +316,14 @@ def to_environment(config: Config) -> dict[str, str]:
     names = {}
     for key in TYPES:
         value = _value(config, key)
-        names[environment_name(key)] = ",".join(value) if isinstance(value, tuple) else str(value)
+        names[environment_name(key)] = _text(value)
     return {name: text for name, text in names.items() if text != ""}
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, tuple):
+        return str(value)
+    return ",".join(value) if all(isinstance(word, str) for word in value) else msgspec.json.encode(value).decode()
 
 
 def rows(config: Config) -> list[tuple[str, Any, str]]:

@@ -6,7 +6,7 @@ import faust
 
 from pipeline import kafka
 from pipeline.config import Config
-from pipeline.topics import TOPICS, full_name
+from pipeline.topics import full_name, with_public
 
 
 class Directory(faust.Service):
@@ -20,7 +20,7 @@ class Directory(faust.Service):
 
     async def on_start(self) -> None:
         """Fails with a clear message when topics are missing: they are created by `newswire topics apply`, never by a worker."""
-        wanted = [full_name(self.config.kafka.prefix, topic.name) for topic in TOPICS]
+        wanted = [full_name(self.config.kafka.prefix, topic.name) for topic in with_public(self.config.routes.topics)]
         async with kafka.admin(self.config.kafka) as client:
             self.partitions.update(await kafka.partition_counts(client, wanted))
             missing = sorted(set(wanted) - self.partitions.keys())

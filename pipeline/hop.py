@@ -10,7 +10,7 @@ import asyncio
 import signal
 import threading
 import traceback
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from time import perf_counter
@@ -23,7 +23,8 @@ from pipeline.codec import Undecodable, dead_headers, encode_side
 from pipeline.ledger import Ledger
 from pipeline.reasons import Reason
 from pipeline.records import Drop, Reject, Side, Stage, State, Verdict, Write
-from pipeline.topics import BY_NAME
+from pipeline.rules import fired
+from pipeline.topics import topic_of
 
 if TYPE_CHECKING:
     from pipeline.state import KeyedState
@@ -52,34 +53,40 @@ class Message(Struct, frozen=True):
 
 
 class Hop(Struct, frozen=True, kw_only=True):
-    """Stages between two topics. `decode(key, value, headers)` gives the record, `now_of` its ingest time, `encode` a message."""
+    """Stages between two topics. `decode(key, value, headers)` gives the record, `now_of` its ingest time, `encode` its messages."""
 
     name: str
     source: str
     stages: tuple[Stage, ...]
     decode: Callable[[bytes | None, bytes | None, Sequence[tuple[str, bytes]]], Any]
     now_of: Callable[[Any], str]
-    encode: Callable[[Any], Message]
+    encode: Callable[[Any], Sequence[Message]]
 
 
 class Outcome(Struct):
-    """What a record came to: `record` when every stage emitted, else the verdict that ended it and the stage that gave it."""
+    """What a record came to: `record` when every stage emitted, else the verdict that ended it and the stage that gave it.
+
+    `rules` are the rules that fired, each with its stage.
+    """
 
     record: Any = None
     ended_by: str = ""
     verdict: Verdict | None = None
     also: list[Side] = field(default_factory=list)
     writes: list[tuple[str, Write]] = field(default_factory=list)
+    rules: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Bundle(Struct):
     """What one transaction holds besides state writes: messages, the accounts of the work, which records were rejected.
 
-    `following` is the input offset to commit (None: as before), `on_commit` is called once the transaction holds.
+    `rules` counts the rules that fired in it, by stage and id; of rejected records none. `following` is the input offset
+    to commit (None: as before), `on_commit` is called once the transaction holds.
     """
 
     messages: list[Message] = field(default_factory=list)
     ledger: Ledger = field(default_factory=Ledger)
+    rules: Counter[tuple[str, str]] = field(default_factory=Counter)
     rejects: list[bool] = field(default_factory=list)
     following: int | None = None
     on_commit: Callable[[], None] = _nothing
@@ -131,15 +138,16 @@ def _take(hop: Hop, record: Received, states: Mapping[str, "KeyedState"], bundle
         return outcome.ended_by, outcome.verdict
     messages = [Message(side.topic, side.key.encode(), encode_side(side.value)) for side in outcome.also]
     if outcome.record is not None:
-        messages.append(hop.encode(outcome.record))
+        messages.extend(hop.encode(outcome.record))
     for message in messages:
-        if len(message.value or b"") > BY_NAME[message.topic].message_bytes_max - HEADER_BYTES:
+        if len(message.value or b"") > topic_of(message.topic).message_bytes_max - HEADER_BYTES:
             last = hop.stages[-1].name
             reject = Reject(Reason.RECORD_TOO_LARGE, f"{len(message.value or b'')} bytes for {message.topic}")
             bundle.ledger.account(last).emitted -= 1
             bundle.ledger.account(last).rejected[reject.reason] += 1
             return last, reject
     bundle.messages.extend(messages)
+    bundle.rules.update(outcome.rules)
     for stage, write in outcome.writes:
         states[stage].stage(write)
     return None
@@ -206,7 +214,9 @@ def run_chain(stages: Sequence[Stage], record: Any, states: Mapping[str, State],
             if isinstance(verdict, Drop):
                 outcome.record, outcome.ended_by, outcome.verdict = None, stage.name, verdict
                 return outcome
+            known = len(fired(outcome.record))
             outcome.record = verdict.record
+            outcome.rules.extend((stage.name, rule) for rule in fired(verdict.record)[known:])
     finally:
         if with_timer:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from pipeline import kafka
 from pipeline.config import Config, ConfigError
-from pipeline.topics import TOPICS, Topic, full_name
+from pipeline.topics import Topic, full_name, with_public
 
 VISIBLE_S = 10.0  # brokers learn of a change a moment after the controller
 UNKEYED = ("out.", "dead", "sightings")  # no state of ours depends on where these keys lie
@@ -42,7 +42,7 @@ async def apply(config: Config) -> list[Change]:
     """Makes it so; gives what was changed. Changes that would break keyed state are left and remain in the plan."""
     async with kafka.admin(config.kafka) as client:
         changes = [change for change in await _plan(client, config) if change.kind != "manual"]
-        by_topic = {full_name(config.kafka.prefix, topic.name): topic for topic in TOPICS}
+        by_topic = {full_name(config.kafka.prefix, topic.name): topic for topic in with_public(config.routes.topics)}
         await _create(client, config, [by_topic[change.topic] for change in changes if change.kind == "create"])
         await _alter(client, {change.topic: by_topic[change.topic].settings() for change in changes if change.kind == "setting"})
         grown = {change.topic: NewPartitions(int(change.wanted)) for change in changes if change.kind == "partitions"}
@@ -60,7 +60,7 @@ def partitions_of(topic: Topic, config: Config) -> int:
 
 
 async def _plan(client: AIOKafkaAdminClient, config: Config) -> list[Change]:
-    names = {full_name(config.kafka.prefix, topic.name): topic for topic in TOPICS}
+    names = {full_name(config.kafka.prefix, topic.name): topic for topic in with_public(config.routes.topics)}
     counts = await kafka.partition_counts(client, names)
     settings = await _settings(client, counts)
     changes: list[Change] = []

@@ -1,12 +1,14 @@
 """THE MAP: what runs in a worker, in the order in which an article passes.
 
 poll → newswire.raw → ingest (dedup, normalize) → newswire.normalized → link → newswire.linked → enrich → newswire.enriched
-→ routes (public topics) and objects (object storage). Nothing is decided here; follow a name to see how.
+→ routes (public topics) and objects (object storage, also of newswire.raw and newswire.documents).
+Nothing is decided here; follow a name to see how.
 """
 
 from pathlib import Path
 
 import faust
+from msgspec.structs import replace
 
 from pipeline import codec, stages
 from pipeline.article import Article
@@ -19,17 +21,34 @@ from pipeline.lane import Wiring
 from pipeline.metrics import Metrics
 from pipeline.poll.poller import Poller
 from pipeline.sinks.service import ObjectsSink
-from pipeline.stages.route import public_topic
+from pipeline.stages.route import Routed, projected, routing, story_of
 from pipeline.state import store_opener
-from pipeline.topics import full_name
+from pipeline.topics import full_name, sink_name
 
 
-def _to(topic: str, article: Article, key: str) -> Message:
-    return Message(topic, key.encode(), codec.encode(article), codec.article_headers(article, topic))
+def _to(topic: str, article: Article, key: str) -> list[Message]:
+    return [Message(topic, key.encode(), codec.encode(article), codec.article_headers(article, topic))]
 
 
-def _story(article: Article) -> str:
-    return article.pipeline.story.id if article.pipeline.story else article.uri
+def _routed(routed: Routed) -> list[Message]:
+    """The article in each of its topics, and null where something is withdrawn."""
+    article = routed.article
+    messages = [
+        Message(
+            to.topic,
+            article.uri.encode(),
+            codec.dumps(projected(article, to.projection)),
+            [
+                header
+                for header in codec.article_headers(article, to.topic)
+                if to.projection == "full" or header[0] != "ce_dataschema"
+            ],
+        )
+        for to in routed.to
+    ]
+    return messages + [
+        Message(topic, uri.encode(), None, codec.withdrawal_headers(article, uri, topic)) for topic, uri in routed.withdrawn
+    ]
 
 
 INGEST = Hop(
@@ -46,7 +65,7 @@ LINK = Hop(
     stages=(stages.LINK,),
     decode=codec.decode_article,
     now_of=lambda article: article.pipeline.times.ingested,
-    encode=lambda article: _to("linked", article, _story(article)),
+    encode=lambda article: _to("linked", article, story_of(article)),
 )
 ENRICH = Hop(
     name="enrich",
@@ -54,7 +73,7 @@ ENRICH = Hop(
     stages=(stages.ENRICH,),
     decode=codec.decode_article,
     now_of=lambda article: article.pipeline.times.ingested,
-    encode=lambda article: _to("enriched", article, _story(article)),
+    encode=lambda article: _to("enriched", article, story_of(article)),
 )
 ROUTES = Hop(
     name="routes",
@@ -62,25 +81,37 @@ ROUTES = Hop(
     stages=(stages.ROUTE,),
     decode=codec.decode_article,
     now_of=lambda article: article.pipeline.times.ingested,
-    encode=lambda article: _to(public_topic(article), article, article.uri),
+    encode=_routed,
 )
 HOPS = (INGEST, LINK, ENRICH, ROUTES)
 
-# (upstream stage, downstream stage): what the first emits the second takes in; `objects` is the object sink's own account
+# (upstream stage, downstream stage): what the first emits the second takes in
 EDGES = (
     ("poll", "dedup"),
     ("dedup", "normalize"),
     ("normalize", "link"),
     ("link", "enrich"),
     ("enrich", "route"),
-    ("enrich", "objects"),
 )
+STORED = {"enriched": "enrich", "raw": "poll", "documents": "fetch"}  # topic → the stage whose emitted records it holds
+
+
+def edges(config: Config) -> tuple[tuple[str, str], ...]:
+    """`EDGES`, and those to the accounts of the object sinks."""
+    return EDGES + tuple((STORED[topic], sink_name(topic)) for topic in config.objects.topics)
+
+
+def hops(config: Config) -> tuple[Hop, ...]:
+    """The hops as these settings want them: the rules of the routes are settings."""
+    by_rules = replace(ROUTES, stages=(replace(stages.ROUTE, function=routing(config.routes)),))
+    return tuple(by_rules if hop is ROUTES else hop for hop in HOPS)
 
 
 def groups(config: Config) -> dict[str, str]:
     """Every consumer group of the data plane and the topic it reads, in data order."""
     prefix, app = config.kafka.prefix, config.kafka.app
-    return {f"{app}-{hop.name}": f"{prefix}.{hop.source}" for hop in HOPS} | {f"{app}-objects": f"{prefix}.enriched"}
+    sinks = {f"{app}-{sink_name(topic)}": f"{prefix}.{topic}" for topic in config.objects.topics}
+    return {f"{app}-{hop.name}": f"{prefix}.{hop.source}" for hop in HOPS} | sinks
 
 
 def create_app(config: Config, worker: str = "w0") -> faust.App:
@@ -119,7 +150,7 @@ def create_app(config: Config, worker: str = "w0") -> faust.App:
 
     poller = Poller(config, wiring("poll", {"poll": "feeds.state"}), metrics, loop=app.loop, beacon=app.beacon)
     intakes = []
-    for hop in HOPS:
+    for hop in hops(config):
         batches = BatchChannel(app, maxsize=64)
         changelogs = {stage.name: f"state.{stage.name}" for stage in hop.stages if stage.stateful}
         intake = Intake(hop, config, wiring(hop.name, changelogs), batches, loop=app.loop, beacon=app.beacon)
@@ -128,7 +159,7 @@ def create_app(config: Config, worker: str = "w0") -> faust.App:
     objects = ObjectsSink(config, metrics, loop=app.loop, beacon=app.beacon)
     commands = app.topic(full_name(config.kafka.prefix, "ops.command"), value_type=bytes, value_serializer="raw")
     app.agent(commands, name="command")(Control(config, poller, objects).obey)
-    reporter = Reporter(config, worker, metrics, (poller, intakes), loop=app.loop, beacon=app.beacon)
+    reporter = Reporter(config, worker, metrics, (poller, intakes, objects), loop=app.loop, beacon=app.beacon)
 
     for service in (directory, poller, *intakes, objects, reporter):
         app.service(service)  # type: ignore[arg-type]  # takes instances as well as classes

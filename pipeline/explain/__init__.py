@@ -6,7 +6,7 @@ said to forget, with the date that it goes back to. "Nothing found" is not "neve
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct, field, structs
@@ -89,7 +89,7 @@ async def explain(config: Config, asked: str, progress: Progress = lambda topic,
         await scan.read(ARTICLES, wanted.article)
     await scan.read(("raw",), wanted.item)
     await scan.read(("dead", "sightings"), wanted.side)
-    await scan.read(_public(scan.found.values()), wanted.public)
+    await scan.read(_public(scan.found.values(), config.routes.topics), wanted.public)
     chain = sorted(scan.found.values(), key=lambda found: (found.at, ORDER.index(found.topic), found.partition, found.offset))
     trace(chain, passed, time.time() * 1000)
     uris = sorted({found.facts["uri"] for found in chain if "uri" in found.facts and found.topic != "sightings"})
@@ -104,10 +104,10 @@ def _keys(chain: Iterable[Found]) -> list[str]:
     return sorted({*named, *(found.key for found in chain if found.topic in ("raw", "sightings"))})
 
 
-def _public(found: Iterable[Found]) -> list[str]:
-    """The public topics worth reading: those of the languages seen, all of them when nothing but they may be left."""
+def _public(found: Iterable[Found], by_rules: Sequence[str]) -> list[str]:
+    """The public topics worth reading: of the languages seen (all when nothing but they may be left), and those of the rules."""
     topics = {each.facts["public_topic"] for each in found if "public_topic" in each.facts}
-    return sorted(topics) or [topic.name for topic in TOPICS if topic.name.startswith("out.")]
+    return sorted({*(topics or (topic.name for topic in TOPICS if topic.name.startswith("out."))), *by_rules})
 
 
 async def _positions(config: Config) -> dict[tuple[str, int], int]:

@@ -11,7 +11,7 @@ DEDUP = Stage(name="dedup", function=dedup.dedup, version=dedup.VERSION, statefu
 NORMALIZE = Stage(name="normalize", function=normalize.normalize, version=normalize.VERSION)
 LINK = Stage(name="link", function=link.link, version=link.VERSION, stateful=True)
 ENRICH = Stage(name="enrich", function=enrich.enrich, version=enrich.VERSION)
-ROUTE = Stage(name="route", function=route.route, version=route.VERSION)
+ROUTE = Stage(name="route", function=route.route, version=route.VERSION, stateful=True)
 
 
 def warm() -> None:

@@ -1,22 +1,176 @@
-"""Chooses the public topic of a finished event. The article itself is not changed."""
+"""Chooses the public topics of a finished event, and withdraws what may not be seen any more. The article itself is not changed.
+
+The state remembers, per story, which uris stand on which topics. So a kill or a hold reaches everything that the story ever put
+out, wherever the rules had sent it, and an article whose routing changes leaves nothing behind. Public topics are compacted and
+keyed by uri: null is the withdrawal.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import msgspec
+from msgspec import Struct
+from xxhash import xxh3_128_digest
 
 from pipeline.article import Article
 from pipeline.reasons import Reason
 from pipeline.records import Drop, Emit, State
+from pipeline.routes import BY_LANGUAGE, URGENCY, RouteRule, Routes
 from pipeline.topics import PUBLIC_LANGUAGES
 from pipeline.wire.language import primary
 
-VERSION = "2"
+VERSION = "3"
+
+WITHDRAWN = frozenset({"killed", "held"})  # states in which nothing of a story may stand
+MEDIATOPIC = "http://cv.iptc.org/newscodes/mediatopic/"
+
+Standing = dict[str, tuple[str, ...]]  # uri → the topics it stands on
+ROW = msgspec.msgpack.Decoder(Standing)
 
 
-def route(article: Article, state: State, now: str) -> Emit | Drop:
-    """Emits what readers may see; drops what is held (embargo, hold), withdrawn, or no article (advisory, test message)."""
-    status = article.pipeline.status
-    is_public = article.pub_status in ("", "usable") and (status is None or (status.kind == "article" and not status.is_held))
-    return Emit(article) if is_public else Drop(Reason.NOT_PUBLIC)
+class Published(Struct, frozen=True):
+    """Goes to this topic, in this projection."""
+
+    topic: str
+    projection: str
+
+
+class Routed(Struct, frozen=True):
+    """What a record comes to: `to` of the article, `withdrawn` pairs of topic and uri that become null."""
+
+    article: Article
+    to: tuple[Published, ...] = ()
+    withdrawn: tuple[tuple[str, str], ...] = ()
+
+
+def routing(routes: Routes) -> Callable[[Article, State, str], Emit | Drop]:
+    """The stage function for these rules."""
+    return lambda article, state, now: route(article, state, now, routes)
+
+
+def route(article: Article, state: State, now: str, routes: Routes = BY_LANGUAGE) -> Emit | Drop:
+    """Emits where the article goes and what is withdrawn; drops what changes nothing that readers see."""
+    key = xxh3_128_digest(story_of(article).encode())
+    packed = state.get(key)
+    standing = ROW.decode(packed) if packed else {}
+    to = tuple(targets(article, routes)) if is_public(article) else ()
+    after = {uri: topics for uri, topics in standing.items() if uri != article.uri} if not _withdraws(article) else {}
+    if to:
+        after[article.uri] = tuple(published.topic for published in to)
+    withdrawn = tuple((topic, uri) for uri, topics in standing.items() for topic in topics if topic not in after.get(uri, ()))
+    writes = ((key, msgspec.msgpack.encode(after) if after else None),) if after != standing else ()
+    if not to and not withdrawn:
+        return Drop(Reason.NOT_PUBLIC, writes=writes)
+    return Emit(Routed(article, to, withdrawn), writes=writes)
+
+
+def story_of(article: Article) -> str:
+    """The story's id; the uri stands in for an article that was never linked."""
+    return article.pipeline.story.id if article.pipeline.story else article.uri
+
+
+def is_public(article: Article) -> bool:
+    """False for what is held (embargo, hold), withdrawn, or no article (advisory, test message)."""
+    status, story = article.pipeline.status, article.pipeline.story
+    if story is not None and (story.state in WITHDRAWN or story.relation == "advisory"):
+        return False
+    return article.pub_status in ("", "usable") and (status is None or (status.kind == "article" and not status.is_held))
+
+
+def _withdraws(article: Article) -> bool:
+    """Whether the whole story may not be seen, not only this article."""
+    story = article.pipeline.story
+    return story is not None and story.state in WITHDRAWN
+
+
+# ── rules ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def targets(article: Article, routes: Routes) -> Iterator[Published]:
+    """The topics of every rule that matches, each once: the first rule's projection counts, the whole event before all."""
+    seen: set[str] = set()
+    by_language = [Published(public_topic(article), "full")] if routes.by_language else []
+    for published in (*by_language, *(Published(rule.to, rule.projection) for rule in routes.rules if matches(article, rule))):
+        if published.topic not in seen:
+            seen.add(published.topic)
+            yield published
 
 
 def public_topic(article: Article) -> str:
     """`out.en` and its like, `out.other` for languages without a topic of their own; keyed by uri."""
     language = primary(article.language)
     return f"out.{language if language in PUBLIC_LANGUAGES else 'other'}"
+
+
+def matches(article: Article, rule: RouteRule) -> bool:
+    """Whether every key that the rule gives matches."""
+    return all(not getattr(rule, name) or test(article, getattr(rule, name)) for name, test in TESTS)
+
+
+def _language(article: Article, words: Sequence[str]) -> bool:
+    found = article.language.casefold()
+    return any(found == word.casefold() or found.startswith(f"{word.casefold()}-") for word in words)
+
+
+def _subject(article: Article, words: Sequence[str]) -> bool:
+    codes = {word if ":" in word else MEDIATOPIC + word for word in words}
+    return any(subject.uri in codes for subject in article.subjects)
+
+
+def _provider(article: Article, words: Sequence[str]) -> bool:
+    return _folded(words).isdisjoint((article.pipeline.identity.provider.casefold(),)) is False
+
+
+def _agency(article: Article, words: Sequence[str]) -> bool:
+    credit = article.pipeline.credit
+    return credit is not None and credit.agency.casefold() in _folded(words)
+
+
+def _place(article: Article, words: Sequence[str]) -> bool:
+    annotations = article.pipeline.annotations
+    mentions = annotations.places if annotations else ()
+    found = {place.name.casefold() for place in article.places} | {
+        text.casefold() for mention in mentions for text in (mention.name, mention.country) if text
+    }
+    return not found.isdisjoint(_folded(words))
+
+
+def _urgency(article: Article, bounds: str) -> bool:
+    found = URGENCY.fullmatch(bounds)
+    assert found is not None, "checked when the settings were read"
+    return article.urgency is not None and int(found[1]) <= article.urgency <= int(found[2] or found[1])
+
+
+def _relation(article: Article, words: Sequence[str]) -> bool:
+    story = article.pipeline.story
+    return story is not None and story.relation in words
+
+
+def _folded(words: Sequence[str]) -> set[str]:
+    return {word.casefold() for word in words}
+
+
+TESTS: tuple[tuple[str, Callable[[Article, object], bool]], ...] = (
+    ("language", _language),
+    ("subject", _subject),
+    ("provider", _provider),
+    ("agency", _agency),
+    ("place", _place),
+    ("urgency", _urgency),
+    ("relation", _relation),
+)  # type: ignore[assignment]
+
+
+# ── projections ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+WITHOUT: Mapping[str, frozenset[str]] = {
+    "full": frozenset(),
+    "ninjs-only": frozenset({"pipeline"}),
+    "headline-only": frozenset({"pipeline", "bodies", "descriptions", "associations", "renditions"}),
+}
+
+
+def projected(article: Article, projection: str) -> Mapping[str, object]:
+    """The article as JSON builtins without what the projection leaves out; valid ninjs 3.1 in each of them."""
+    facts: dict[str, object] = msgspec.to_builtins(article)
+    left = {name: fact for name, fact in facts.items() if name not in WITHOUT[projection]}
+    return left if projection != "headline-only" else {**left, "representationType": "partial"}

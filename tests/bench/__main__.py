@@ -16,13 +16,14 @@ import uvloop
 from rich.console import Console
 
 from pipeline import codec
-from tests.bench import chain, keyed, normalize
+from tests.bench import chain, compact, keyed, normalize
 from tests.bench.ground import ROOT, Ground
 from tests.bench.table import Row, render
 
 # Parts that need no Kafka: letter → measurement (is_quick → rows). The others are a to d.
 ALONE: dict[str, Callable[[bool], list[Row]]] = {
     "e": lambda is_quick: normalize.measure(normalize.Size(500, 2) if is_quick else normalize.Size(2000, 7)),
+    "k": lambda is_quick: compact.measure(segments=1 if is_quick else 8),
 }
 WITH_KAFKA = "abcd"
 PARTS = WITH_KAFKA + "".join(ALONE)

@@ -60,8 +60,8 @@ def _agent(hop: Hop, topics: dict[str, Any]) -> Any:
             for side in outcome.also:
                 await topics[side.topic].send(key=side.key.encode(), value=codec.encode_side(side.value))
             if outcome.record is not None:
-                message = hop.encode(outcome.record)
-                await topics[message.topic].send(key=message.key, value=message.value, headers=message.headers)
+                for message in hop.encode(outcome.record):
+                    await topics[message.topic].send(key=message.key, value=message.value, headers=message.headers)
 
     return agent
 

@@ -57,7 +57,7 @@ def hop() -> Hop:
         stages=(Stage(name="dedup", function=seen_before, version="1", stateful=True),),
         decode=lambda key, value, headers: (key, value),
         now_of=lambda record: "2026-01-01T00:00:00Z",
-        encode=lambda record: Message("normalized", *record),
+        encode=lambda record: [Message("normalized", *record)],
     )
 
 

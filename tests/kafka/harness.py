@@ -38,7 +38,7 @@ HOP = Hop(
     stages=(FIRST,),
     decode=lambda key, value, headers: (key, value),
     now_of=lambda record: "2026-01-01T00:00:00Z",
-    encode=lambda record: Message("normalized", *record),
+    encode=lambda record: [Message("normalized", *record)],
 )
 
 

