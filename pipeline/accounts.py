@@ -13,7 +13,10 @@ from pipeline import codec, kafka
 from pipeline.config import Config
 from pipeline.kafka import Lag
 from pipeline.ledger import Account, Ledger
-from pipeline.topology import EDGES, HOPS, groups
+from pipeline.topics import sink_name
+from pipeline.topology import HOPS, edges, groups
+
+OPEN = frozenset({"poll", "fetch"})  # others than our poller may write to the topics behind these
 
 
 class Snapshot(Struct, frozen=True):
@@ -60,40 +63,43 @@ async def take(config: Config) -> Snapshot:
     """Reads the accounts of the whole service."""
     app = config.kafka.app
     ledger = Ledger()
+    sinks = [sink_name(topic) for topic in reversed(config.objects.topics)]
     async with kafka.admin(config.kafka) as client:
-        for name in ("objects", *(hop.name for hop in reversed(HOPS)), "poll"):
+        for name in (*sinks, *(hop.name for hop in reversed(HOPS)), "poll"):
             try:
                 offsets = await kafka.group_offsets(client, f"{app}-{name}")
             except GroupCoordinatorNotAvailableError:  # a cluster that never had a group
                 continue
             for position in offsets.values():
                 if position.metadata:
-                    ledger.add(_read(name, codec.loads(position.metadata)))
+                    facts = codec.loads(position.metadata)
+                    ledger.add(_stored(name, facts) if name in sinks else Ledger.from_builtins(facts))
     lags = tuple(await kafka.lags(config.kafka, groups(config)))
-    return Snapshot(time.time(), ledger, lags, _unaccounted(ledger, lags, app))
+    return Snapshot(time.time(), ledger, lags, _unaccounted(ledger, lags, config))
 
 
-def _read(group: str, facts: dict[str, Any]) -> Ledger:
-    if group != "objects":
-        return Ledger.from_builtins(facts)
+def _stored(sink: str, facts: dict[str, Any]) -> Ledger:
+    """The account of an object sink, from what it commits with its offsets."""
     stored, rejected = facts.get("stored", 0), facts.get("rejected", {})
     account = Account.from_builtins({"in": stored + sum(rejected.values()), "emitted": stored, "rejected": rejected})
-    return Ledger({"objects": account})
+    return Ledger({sink: account})
 
 
-def _unaccounted(ledger: Ledger, lags: tuple[Lag, ...], app: str) -> dict[str, int]:
-    behind = {f"{app}-{name}": 0 for name in ("objects", *(hop.name for hop in HOPS))}
+def _unaccounted(ledger: Ledger, lags: tuple[Lag, ...], config: Config) -> dict[str, int]:
+    app = config.kafka.app
+    behind = dict.fromkeys(groups(config), 0)
     for lag in lags:
         behind[lag.group] += lag.records
-    group_of = {hop.stages[0].name: f"{app}-{hop.name}" for hop in HOPS} | {"objects": f"{app}-objects"}
+    group_of = {hop.stages[0].name: f"{app}-{hop.name}" for hop in HOPS}
+    group_of |= {name: f"{app}-{name}" for name in map(sink_name, config.objects.topics)}
     found = {}
-    for upstream, downstream in EDGES:
+    for upstream, downstream in edges(config):
         if upstream not in ledger and downstream not in ledger:
             continue
         emitted, received = ledger.account(upstream).emitted, ledger.account(downstream).received
         missing = emitted - received
         in_flight = behind.get(group_of.get(downstream, ""), 0)
-        if upstream == "poll" and missing < 0:  # raw items that others than our poller wrote
+        if upstream in OPEN and missing < 0:
             missing = 0
         found[f"{upstream}→{downstream}"] = max(0, missing - in_flight) if missing > 0 else missing
     for stage, account in ledger.items():

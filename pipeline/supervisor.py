@@ -55,6 +55,8 @@ class Summary(Struct, frozen=True):
             "items_fetched": ledger.account("poll").received,
             "articles_enriched": ledger.account("enrich").emitted,
             "articles_stored": ledger.account("objects").emitted,
+            "items_stored": ledger.account("objects-raw").emitted,
+            "documents_stored": ledger.account("objects-documents").emitted,
             "stages": facts["stages"],
             "lag": facts["lag"],
             "unaccounted": facts["unaccounted"],

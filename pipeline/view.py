@@ -11,7 +11,7 @@ from rich.text import Text
 from pipeline.accounts import Snapshot
 from pipeline.ledger import Account
 
-ORDER = ("poll", "dedup", "normalize", "link", "enrich", "route", "objects")
+ORDER = ("fetch", "poll", "dedup", "normalize", "link", "enrich", "route", "objects", "objects-raw", "objects-documents")
 HEADLINES_SHOWN = 8
 
 

@@ -102,6 +102,10 @@ def test_a_mistake_ends_in_a_sentence(arguments: list[str], status: int, sentenc
         ("[kafka]\nsasl_password = 'x'\n", "NEWSWIRE_KAFKA_SASL_PASSWORD"),
         ("kafka = 1\n", "[kafka]"),
         ("[kafka\n", "not valid TOML"),
+        ("[objects]\ntopics = ['linked']\n", "cannot hold 'linked'; choose from documents, raw, enriched"),
+        ("[objects]\ntopics = []\n", "name at least one of"),
+        ("[objects]\ntopics = ['raw', 'raw']\n", "names 'raw' twice"),
+        ("[objects]\ntopics = ['raw']\n", ""),
     ],
 )
 def test_a_mistake_in_the_settings_file_names_file_and_cure(text: str, sentence: str) -> None:

@@ -85,11 +85,13 @@ async def test_a_timed_run_drains_and_accounts_for_every_item(start: Callable[..
     summary = json.loads(output)
     assert summary["drained"] is True
     assert summary["articles_stored"] == summary["articles_enriched"] > 100
+    assert summary["items_stored"] == summary["stages"]["poll"]["emitted"] > 100
+    assert summary["documents_stored"] == summary["stages"]["fetch"]["emitted"] > 0
     assert summary["items_fetched"] == summary["stages"]["poll"]["in"] > 100
     assert summary["lag"]["records"] == 0
     assert set(summary["unaccounted"].values()) == {0}
-    segments = list((tmp_path / "var" / "objects").rglob("*.jsonl.zst"))
-    assert segments
+    segments = {path.name.split(".", 1)[1] for path in (tmp_path / "var" / "objects").rglob("*.*") if path.is_file()}
+    assert segments >= {"jsonl.zst", "warc.gz", "json"}
     from pipeline.broker import local
 
     assert local.status(tmp_path / "var" / "broker").state == "stopped"

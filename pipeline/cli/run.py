@@ -184,8 +184,9 @@ def _show(summary: "Summary", as_json: bool) -> None:
     out = console()
     out.print(stages_table(summary.snapshot))
     facts = summary.to_builtins()
+    stored = ", ".join(f"{facts[f'{what}_stored']:,} {what}" for what in ("articles", "items", "documents"))
     out.print(
-        f"{facts['seconds']} s: {facts['items_fetched']:,} items fetched, {facts['articles_enriched']:,} articles enriched, "
-        f"{facts['articles_stored']:,} stored, lag {facts['lag']['records']}" + ("" if summary.is_drained else ", NOT drained")
+        f"{facts['seconds']} s: {facts['items_fetched']:,} items fetched, {facts['articles_enriched']:,} articles enriched; "
+        f"stored {stored}; lag {facts['lag']['records']}" + ("" if summary.is_drained else ", NOT drained")
     )
     out.print(verdict_line(summary.snapshot))

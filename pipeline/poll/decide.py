@@ -158,6 +158,7 @@ def _raw(spec: FeedSpec, poll: Poll, piece: Slice | Item, found: Cut | Split, at
         charset=found.charset,
         language=spec.language,
         guid=piece.guid or "",
+        problems=found.problems if isinstance(found, Cut) else (),
     )
 
 

@@ -25,8 +25,9 @@ from pipeline.formats.split import Split, split
 from pipeline.hop import Bundle
 from pipeline.intake import REBALANCE_S, Lanes
 from pipeline.lane import Lane, Retired, Wiring
+from pipeline.ledger import Account
 from pipeline.metrics import Metrics
-from pipeline.poll.decide import Poll, decide, digest, rfc3339
+from pipeline.poll.decide import Decision, Poll, decide, digest, rfc3339
 from pipeline.poll.fetch import Fetcher
 from pipeline.poll.outcome import Fetched, FetchFailed
 from pipeline.poll.slice import Cut, Refusal, cut
@@ -156,11 +157,18 @@ class FeedLane:
                 decision = decide(spec, state, each, max(spec.interval_s or poll.interval_s, 0.1))
                 bundle.messages.extend(decision.messages)
                 bundle.ledger.account(STAGE).add(decision.account)
+                bundle.ledger.account("fetch").add(_documents(decision))
                 self.poller.metrics.fetches.labels(decision.outcome).inc()
                 after = decision.state
                 await asyncio.sleep(0)
             lane.states[STAGE].stage((each.feed.encode(), codec.encode(after)))
         return bundle if lane.states[STAGE].pending else None
+
+
+def _documents(decision: Decision) -> Account:
+    """The account of changed bodies: each is kept, whatever becomes of its items."""
+    count = sum(message.topic == "documents" for message in decision.messages)
+    return Account(received=count, emitted=count)
 
 
 async def _taken_apart(result: Fetched | FetchFailed, state: FeedState, at: float) -> tuple[str, Cut | Split | Refusal | None]:

@@ -1,31 +1,25 @@
 """What was read of a partition and not yet sealed, and the bytes it becomes. Pure.
 
-The same records give the same lines, digest and name whoever encodes them: that is what makes a repeated write harmless.
+The same records give the same content, digest and name whoever encodes them: that is what makes a repeated write harmless.
 """
 
-import hashlib
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-import zstandard
 from msgspec import Struct
 
 from pipeline import codec
 from pipeline.reasons import Reason
-from pipeline.sinks.line import Record, decode_line, encode_line
+from pipeline.sinks.forms import EVENTS, BadSegment, Form
+from pipeline.sinks.line import Record
 from pipeline.sinks.segment import Manifest, Place, instant
 
-ZSTD_LEVEL = 3  # measured: 1,453 B and 24 µs per article; level 9 saves 11 % for four times the CPU
-UNPACKED_BYTES_MAX = 1 << 30  # a segment is cut at 32 MiB plus one record of at most 12 MiB; more than this is not ours
+EVENT_TIMES = ("ce_time", "fetched-at")  # headers that say when, of articles and of what was fetched
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class BadSegment(ValueError):
-    """An object that is not a segment of ours: damaged, cut short, or foreign."""
-
-
 class Reject(Struct, frozen=True):
-    """A record that no line can hold."""
+    """A record that the form cannot hold."""
 
     record: Record
     reason: Reason
@@ -33,14 +27,15 @@ class Reject(Struct, frozen=True):
 
 
 class Buffer:
-    """Lines of one partition, and what the manifest will say of them.
+    """The content of one partition's next segment, and what the manifest will say of them.
 
     `start` is the first offset of the range, `next` the first one not read yet, `first_timestamp` (ms) decides the folder.
     """
 
-    def __init__(self, topic: str, partition: int, start: int) -> None:
+    def __init__(self, topic: str, partition: int, start: int, form: Form = EVENTS) -> None:
+        self.form = form
         self.topic, self.partition, self.start, self.next = topic, partition, start, start
-        self.lines = bytearray()
+        self.content = bytearray()
         self.rejects: list[Reject] = []
         self.count = 0
         self.since = 0.0
@@ -56,8 +51,8 @@ class Buffer:
 
     @property
     def bytes(self) -> int:
-        """What the buffer holds in memory, near enough: lines and rejected records."""
-        return len(self.lines) + self._rejected_bytes
+        """What the buffer holds in memory, near enough: content and rejected records."""
+        return len(self.content) + self._rejected_bytes
 
     @property
     def rejected_counts(self) -> dict[str, int]:
@@ -71,7 +66,7 @@ class Buffer:
         if self.first_timestamp is None:
             self.first_timestamp = record.timestamp
         try:
-            self.lines += encode_line(self.topic, self.partition, record)
+            self.content += self.form.encode(self.topic, self.partition, record)
         except codec.Undecodable as error:
             self.rejects.append(Reject(record, Reason.BAD_RECORD, str(error)))
             self._rejected_bytes += len(record.value or b"")
@@ -91,18 +86,18 @@ class Buffer:
         self.next = offset
 
     def manifest(self, place: Place, sha256: str, why: str, writer: str, lost_to: int | None = None) -> Manifest:
-        """The manifest of everything in the buffer, whose lines have this digest."""
+        """The manifest of everything in the buffer, whose content has this digest."""
         end = self.next - 1
         about_records: dict[str, object] = {}
         if self.count:
             low, high = self._event_times or (0, 0)
             about_records = {
-                "bytes": len(self.lines),
+                "bytes": len(self.content),
                 "sha256": sha256,
                 "min_event_time": _text(low),
                 "max_event_time": _text(high),
                 "schemas": tuple(sorted(self._schemas)),
-                "key": place.data_key(self.start, end, self.first_timestamp or 0),
+                "key": place.data_key(self.start, end, self.first_timestamp or 0, self.form.name),
             }
         return Manifest(
             kind="segment",
@@ -115,50 +110,34 @@ class Buffer:
             why=why,
             writer=writer,
             count=self.count,
+            form=self.form.name,
+            form_version=self.form.version,
             rejected=self.rejected_counts,
             lost_to=lost_to,
             **about_records,  # type: ignore[arg-type]
         )
 
 
-def read_back(topic: str, partition: int, start: int, lines: bytes) -> Buffer:
-    """A buffer holding the records of these stored lines. Raises `BadSegment` if encoding them again gives other bytes."""
-    buffer = Buffer(topic, partition, start)
-    for line in lines.splitlines(keepends=True):
-        try:
-            record = decode_line(line)
-        except ValueError as error:
-            raise BadSegment(f"line {buffer.count + 1}: {error}") from error
-        if record.offset < buffer.next or (record.topic, record.partition) != (topic, partition):
-            raise BadSegment(f"line {buffer.count + 1}: {record.topic}-{record.partition}@{record.offset} is out of place")
-        buffer.add(record)
-    if buffer.lines != lines:
+def read_back(topic: str, partition: int, start: int, content: bytes, form: Form = EVENTS) -> Buffer:
+    """A buffer holding the records of this stored content. Raises `BadSegment` if encoding them again gives other bytes."""
+    buffer = Buffer(topic, partition, start, form)
+    try:
+        for record in form.decode(content):
+            if record.offset < buffer.next or (record.topic, record.partition) != (topic, partition):
+                raise BadSegment(f"{record.topic}-{record.partition}@{record.offset} is out of place")
+            buffer.add(record)
+    except ValueError as error:
+        raise BadSegment(f"record {buffer.count + 1}: {error}") from error
+    if buffer.content != content:
         raise BadSegment("encoding the stored records again gives other bytes")
     return buffer
 
 
-def pack(lines: bytes | bytearray) -> tuple[bytes, str]:
-    """(zstd bytes, SHA-256 hex of the lines). Releases the GIL: meant for a thread."""
-    body = zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_checksum=True).compress(lines)
-    return body, hashlib.sha256(lines).hexdigest()
-
-
-def unpack(body: bytes) -> tuple[bytes, str]:
-    """(lines, SHA-256 hex of the lines) of a stored object; raises `BadSegment`."""
-    try:
-        if not 0 <= zstandard.frame_content_size(body) <= UNPACKED_BYTES_MAX:
-            raise BadSegment("a zstd frame without a credible size")
-        lines = zstandard.ZstdDecompressor().decompress(body, allow_extra_data=False)
-    except zstandard.ZstdError as error:
-        raise BadSegment(f"not a whole zstd frame: {error}") from error
-    return lines, hashlib.sha256(lines).hexdigest()
-
-
 def _event(record: Record) -> tuple[int, str]:
-    """(event time in ms, schema id) from the CloudEvents headers; without `ce_time` the broker's time stands in."""
+    """(event time in ms, schema id) from the headers; where none says when, the broker's time stands in."""
     at, schema = record.timestamp, ""
     for name, value in record.headers:
-        if name == "ce_time" and value:
+        if name in EVENT_TIMES and value:
             at = _milliseconds(value, at)
         elif name == "ce_dataschema" and value:
             schema = value.decode(errors="replace")

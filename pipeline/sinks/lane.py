@@ -1,14 +1,14 @@
-"""A lane: one partition of the object sink, from one rebalance to the next. What it holds; no I/O, no Kafka."""
+"""A lane: one partition of an object sink between two rebalances; and the memory that all lanes share. No I/O, no Kafka."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipeline.sinks.buffer import Buffer
 from pipeline.sinks.line import Record
 from pipeline.sinks.seal import Sealer
-from pipeline.sinks.segment import Facts, Limits
+from pipeline.sinks.segment import Facts, Limits, relieve
 
 LaneState = Literal["recovering", "open", "sealing", "fenced", "halted"]
 
@@ -66,6 +66,10 @@ class Lane:
         if records:
             self.strikes = 0
 
+    def let_go(self) -> None:
+        """Frees what was read: another owner reads it, or this one again once a person has looked."""
+        self.buffer = Buffer(self.tp.topic, self.tp.partition, self.buffer.start)
+
     def facts(self, is_draining: bool, is_caught_up: bool) -> Facts:
         """For `should_seal`."""
         return Facts(
@@ -89,3 +93,26 @@ class Lane:
             bytes=buffer.bytes,
             detail=self.detail,
         )
+
+
+class Memory:
+    """The one budget of all sinks of a worker: each brings in its lanes, by partition, and asks what it must do about them."""
+
+    def __init__(self, bytes_max: int) -> None:
+        self.bytes_max = bytes_max
+        self._shares: list[Mapping[int, Lane]] = []
+
+    def share(self, lanes: Mapping[int, Lane]) -> None:
+        """Counts these lanes from now on, whichever they are at the time."""
+        self._shares.append(lanes)
+
+    def relieve(self) -> tuple[frozenset[tuple[str, int]], tuple[str, int] | None]:
+        """(partitions to pause, partition to seal), over all sinks. One that finishes a decided range is neither."""
+        reading: dict[tuple[str, int], int] = {}
+        busy_bytes = 0
+        for lane in (lane for lanes in self._shares for lane in lanes.values()):
+            if lane.is_reading and lane.redo is None:
+                reading[lane.tp] = lane.buffer.bytes
+            else:
+                busy_bytes += lane.buffer.bytes
+        return relieve(reading, busy_bytes, self.bytes_max)

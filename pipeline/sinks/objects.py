@@ -1,13 +1,9 @@
-"""The object sink: reads one topic and seals it into an object store, each record in exactly one segment.
+"""An object sink: reads one topic and seals it into an object store, each record in exactly one segment.
 
 A consumer group of its own; a *lane* per assigned partition. A lane reads into its buffer until a trigger fires, then a
 task seals the buffer (`seal.py` is the protocol) while the partition is paused and the loop keeps polling, so that slow
 stores never cost the membership. On revoke the buffer is dropped: the next owner reads it again, or finishes the range
-that was decided. Offsets are committed here and nowhere else, with the generation and member id of the assignment: a
-zombie's commit is refused by the broker, also while this member is already rejoining under a new generation (the
-consumer's own `commit` would send whatever generation it has by then).
-
-The only module of the sink that knows aiokafka.
+that was decided. Offsets are committed through `offsets.py` and in no other way.
 """
 
 import asyncio
@@ -22,47 +18,36 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.client import AIOKafkaClient, CoordinationType
-from aiokafka.errors import (
-    IllegalGenerationError,
-    KafkaError,
-    NoError,
-    NoOffsetForPartitionError,
-    OffsetOutOfRangeError,
-    RebalanceInProgressError,
-    UnknownMemberIdError,
-    UnknownTopicOrPartitionError,
-    for_code,
-)
-from aiokafka.protocol.commit import OffsetCommitRequest, OffsetFetchRequest
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError, UnknownTopicOrPartitionError
 
-from pipeline.sinks.lane import Lane, LaneReport, LaneState
+from pipeline.sinks.forms import EVENTS, Form
+from pipeline.sinks.lane import Lane, LaneReport, LaneState, Memory
+from pipeline.sinks.offsets import GroupOffsets
 from pipeline.sinks.seal import RETRY_FIRST_S, RETRY_S_MAX, DeadLetter, Fenced, Halt, Sealer, Tools
-from pipeline.sinks.segment import Limits, Place, relieve, should_seal
+from pipeline.sinks.segment import Limits, Place, should_seal
 from pipeline.sinks.stores import Store, StoreError
 from pipeline.topic_ids import topic_ids
 
 POLL_MS = 200  # how late a trigger by age may fire
-POLL_RECORDS = 1000  # encoding takes 10–20 µs a record: the event loop is held for 20 ms at most
 FETCH_BYTES = 8 << 20  # one fetch of all partitions, compressed
 REQUEST_MS_MAX = 10_000  # a commit that takes longer is sent again
 METADATA_MS_MAX = 5_000  # how long a topic's deletion or new partitions may go unnoticed
 FETCH_WAIT_MS = 100  # a partition that reads on after a seal waits for the fetch of the idle ones on the same broker
 CLOSE_S_MAX = 5.0  # leaving the group politely; a dead broker must not hold up a shutdown
 STOP_S = 20.0
-NO_OFFSET = -1
-FENCED = (IllegalGenerationError, UnknownMemberIdError, RebalanceInProgressError)
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectSettings:
-    """Which topic goes where. `security` are more keyword arguments of every aiokafka client (`security_protocol`, …)."""
+    """Which topic goes where, in which form. `security` are more arguments of every aiokafka client (`security_protocol`, …)."""
 
     bootstrap: str
     group: str
     topic: str
+    form: Form = EVENTS
     prefix: str = ""
     limits: Limits = field(default_factory=Limits)
     session_timeout_ms: int = 6_000
@@ -72,26 +57,36 @@ class ObjectSettings:
 
 
 class ObjectSink:
-    """`start`, then `run` in a task until `stop`. `counts`: sealed, verified, retries, gaps, halted, fenced, sessions_lost.
+    """`run` in a task until `stop`. `counts`: sealed, records, bytes, verified, retries, refused, gaps, halted, fenced,
+    sessions_lost; `seals` by trigger. `memory` is shared with other sinks; without one, all of the limit is this sink's.
 
-    `dead` receives each record that no line can hold; it is awaited, and repeated on errors, before the offset moves on,
+    `dead` receives each record that the form cannot hold; it is awaited, and repeated on errors, before the offset moves on,
     so a dead letter topic that is down halts the partition. `at` is told each step of the protocol (crash tests).
     """
 
     def __init__(
-        self, settings: ObjectSettings, store: Store, dead: DeadLetter, at: Callable[[str], None] = lambda point: None
+        self,
+        settings: ObjectSettings,
+        store: Store,
+        dead: DeadLetter,
+        at: Callable[[str], None] = lambda point: None,
+        memory: Memory | None = None,
     ) -> None:
         self.settings = settings
-        self.counts: Counter[str] = Counter()
+        self.counts, self.seals = Counter[str](), Counter[str]()
         self.lanes: dict[int, Lane] = {}
+        self._memory = memory or Memory(settings.limits.memory_bytes_max)
+        self._memory.share(self.lanes)
         self._tools = Tools(
             store=store,
             dead=dead,
             writer=f"newswire {version('newswire')}",
+            form=settings.form,
             transient=(StoreError, OSError, KafkaError),
             at=at,
             retry_s_max=settings.retry_s_max,
             counts=self.counts,
+            seals=self.seals,
         )
         self._is_draining = False
         self._stopping, self._stopped = asyncio.Event(), asyncio.Event()
@@ -99,10 +94,6 @@ class ObjectSink:
         self._stop_s = STOP_S
 
     # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def start(self) -> None:
-        """Asks the store once, so that a wrong path shows at the start and not after a minute. Raises `StoreError`."""
-        await self._tools.store.head("probe")
 
     async def run(self) -> None:
         """Consumes until `stop`. Lost sessions (broker gone, group error) are opened again with back-off."""
@@ -146,6 +137,12 @@ class ObjectSink:
             lane.state == "open" and lane.buffer.span == 0 and self._is_caught_up(lane) for lane in self.lanes.values()
         )
 
+    @property
+    def stopped_because(self) -> str:
+        """Why a person must act: the store refuses us, or contradicts the protocol. "" while all is well."""
+        halted = (lane.detail for lane in self.lanes.values() if lane.state == "halted")
+        return next(iter(self._tools.refusals.values()), "") or next(halted, "")
+
     def report(self) -> dict[int, LaneReport]:
         """The assigned partitions."""
         return {partition: lane.report() for partition, lane in sorted(self.lanes.items())}
@@ -155,6 +152,7 @@ class ObjectSink:
         settings = self.settings
         connection = {"bootstrap_servers": settings.bootstrap, **settings.security}
         self._client = AIOKafkaClient(**connection | {"request_timeout_ms": REQUEST_MS_MAX})
+        self._offsets = GroupOffsets(self._client, settings.group)
         self._consumer = AIOKafkaConsumer(
             **connection | {"request_timeout_ms": 3 * settings.session_timeout_ms},  # a rebalance holds the join
             group_id=settings.group,
@@ -222,7 +220,7 @@ class ObjectSink:
     async def _poll(self) -> None:
         while True:
             try:
-                fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS)
+                fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=self.settings.form.batch_max)
             except OffsetOutOfRangeError as error:
                 self._out_of_range(error.args[0])
                 continue
@@ -248,14 +246,14 @@ class ObjectSink:
             self._begin(lane, "sealing", self._seal(lane, why))
 
     def _relieve(self) -> None:
-        """Keeps all buffers within the memory budget: the largest partition waits, at the limit it is sealed."""
-        reading = {partition: lane for partition, lane in self.lanes.items() if lane.is_reading and lane.redo is None}
-        sizes = {partition: lane.buffer.bytes for partition, lane in self.lanes.items()}
-        held, full = relieve(sizes, self.settings.limits.memory_bytes_max)
-        for partition, lane in reading.items():
-            if partition == full:
+        """Keeps all buffers within the memory budget: the largest partition waits; at the limit all do, and it is sealed."""
+        waiting, full = self._memory.relieve()
+        for lane in self.lanes.values():
+            if not lane.is_reading or lane.redo is not None:
+                continue
+            if lane.tp == full:
                 self._begin(lane, "sealing", self._seal(lane, "memory"))
-            elif partition == held:
+            elif lane.tp in waiting:
                 self._consumer.pause(lane.tp)
             else:
                 self._consumer.resume(lane.tp)
@@ -309,10 +307,12 @@ class ObjectSink:
             await work
         except Fenced as error:
             lane.state, lane.detail = "fenced", str(error)
+            lane.let_go()
             self.counts["fenced"] += 1
             log.warning("objects.fenced", topic=lane.tp.topic, partition=lane.tp.partition, error=lane.detail)
         except Halt as error:
             lane.state, lane.detail = "halted", str(error)
+            lane.let_go()
             self.counts["halted"] += 1
             log.critical("objects.halted", topic=lane.tp.topic, partition=lane.tp.partition, error=lane.detail)
         else:
@@ -336,51 +336,17 @@ class ObjectSink:
             await asyncio.sleep(min(RETRY_FIRST_S * 2**lane.strikes, self.settings.retry_s_max))
         persist = self._tools.persist
         topic_id = await persist(self._topic_id, "topic_id")
-        committed = await persist(lambda: self._committed(lane.tp), "committed")
+        committed = await persist(lambda: self._offsets.committed(lane.tp), "committed")
         log_start = await persist(lambda: self._consumer.beginning_offsets([lane.tp]), "log_start")
         place = Place(self.settings.prefix, lane.tp.topic, topic_id, lane.tp.partition)
-        lane.sealer = Sealer(place, self._tools, partial(self._commit, lane))
+        lane.sealer = Sealer(place, self._tools, partial(self._offsets.commit, lane.tp, lane.membership))
         await lane.sealer.recover(committed, log_start[lane.tp])
-
-    # ── Kafka ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _topic_id(self) -> str:
         ids = await topic_ids(self._client, [self.settings.topic])
         if self.settings.topic not in ids:
             raise UnknownTopicOrPartitionError(self.settings.topic)
         return ids[self.settings.topic]
-
-    async def _committed(self, tp: TopicPartition) -> tuple[int, str] | None:
-        """(offset, metadata), None if there is none. An error (say, a coordinator still loading) is never taken for none."""
-        response = await self._ask_coordinator(OffsetFetchRequest(self.settings.group, [(tp.topic, [tp.partition])]))
-        _raise_for(response.error_code)
-        [(_, [(_, offset, metadata, error_code)])] = response.topics
-        _raise_for(error_code)
-        return None if offset == NO_OFFSET else (offset, metadata or "")
-
-    async def _commit(self, lane: Lane, offset: int, metadata: str) -> None:
-        generation, member_id = lane.membership
-        request = OffsetCommitRequest(
-            self.settings.group,
-            generation,
-            member_id,
-            OffsetCommitRequest.DEFAULT_RETENTION_TIME,
-            [(lane.tp.topic, [(lane.tp.partition, offset, metadata)])],
-        )
-        [(_, [(_, error_code)])] = (await self._ask_coordinator(request)).topics
-        if for_code(error_code) in FENCED:
-            raise Fenced(f"commit of {offset} refused: {for_code(error_code).__name__}")
-        _raise_for(error_code)
-
-    async def _ask_coordinator(self, request: Any) -> Any:
-        node = await self._client.coordinator_lookup(CoordinationType.GROUP, self.settings.group)
-        return await self._client.send(node, request)
-
-
-def _raise_for(error_code: int) -> None:
-    error = for_code(error_code)
-    if error is not NoError:
-        raise error()
 
 
 class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types

@@ -2,8 +2,9 @@
 
 1. Decide: commit the range's start with an intent (its end) in the metadata. The commit is fenced by the consumer group,
    so only the owner decides; a crash from here on is finished by whoever owns the partition next, with the same range.
-2. Write the object, create-only. If the name is taken, its lines must have our digest: then somebody (we, before a crash
-   or a lost answer) wrote the same. Any other content stops the partition; nothing is ever overwritten.
+2. Write the object, create-only, and read it back, whatever the store answered: a server may store half of it, or pass over
+   the condition. What lies there must have our digest; then we wrote it, or somebody did (we, before a crash or a lost
+   answer) who wrote the same. Any other content stops the partition; nothing is ever overwritten.
 3. Hand rejected records to the dead letters. A crash before step 5 repeats this: they carry their offset, so that a
    reader can tell.
 4. Write the manifest the same way. Readers trust manifests only.
@@ -23,12 +24,13 @@ import structlog
 
 from pipeline import codec
 from pipeline.reasons import Reason
-from pipeline.sinks.buffer import BadSegment, Buffer, pack, read_back, unpack
+from pipeline.sinks.buffer import Buffer, read_back
+from pipeline.sinks.forms import EVENTS, BadSegment, Form, pack, unpack
 from pipeline.sinks.line import Record
 from pipeline.sinks.manifests import manifests_from, read_manifest
 from pipeline.sinks.progress import GAPS, Intent, Progress, parse_metadata
 from pipeline.sinks.segment import BadManifest, BadName, Manifest, Place, parse_manifest
-from pipeline.sinks.stores import Put, Store, StoreError
+from pipeline.sinks.stores import Put, Store, StoreError, StoreRefused
 
 T = TypeVar("T")
 
@@ -56,17 +58,29 @@ class Tools:
     store: Store
     dead: DeadLetter
     writer: str
+    form: Form = EVENTS
     transient: tuple[type[Exception], ...] = (StoreError, OSError)
     at: Callable[[str], None] = lambda point: None
     retry_s_max: float = RETRY_S_MAX
     counts: Counter[str] = field(default_factory=Counter)
+    seals: Counter[str] = field(default_factory=Counter)
+    refusals: dict[str, str] = field(default_factory=dict)
 
     async def persist(self, step: Callable[[], Awaitable[T]], name: str) -> T:
-        """The step's result, however often it takes: capped, jittered back-off. Other errors pass."""
+        """The step's result, however often it takes: capped, jittered back-off. Other errors pass.
+
+        A refusal waits as long as can be, and stands in `refusals` until the step succeeds: a person has to act.
+        """
         delay_s = min(RETRY_FIRST_S, self.retry_s_max)
         while True:
             try:
-                return await step()
+                result = await step()
+                self.refusals.pop(name, None)
+                return result
+            except StoreRefused as error:
+                self.counts["refused"] += 1
+                self.refusals[name], delay_s = str(error), self.retry_s_max
+                log.error("objects.refused", step=name, delay_s=delay_s, error=str(error))
             except self.transient as error:
                 self.counts["retries"] += 1
                 log.warning("objects.retry", step=name, delay_s=delay_s, error=f"{type(error).__name__}: {error}")
@@ -93,7 +107,7 @@ class Sealer:
 
     def new_buffer(self) -> Buffer:
         """An empty buffer at `start` (after what the log has lost of a decided range)."""
-        buffer = Buffer(self.place.topic, self.place.partition, self.start)
+        buffer = Buffer(self.place.topic, self.place.partition, self.start, self._tools.form)
         buffer.skip_to(self.read_from)
         return buffer
 
@@ -111,7 +125,7 @@ class Sealer:
         assert (buffer.start, buffer.next) == (self.start, intent.end + 1), "the buffer is not the decided range"
         if intent.at is not None:
             buffer.first_timestamp = intent.at
-        body, sha256 = await asyncio.to_thread(pack, buffer.lines)
+        body, sha256 = await asyncio.to_thread(pack, buffer.content, buffer.form)
         lost_to = self.read_from - 1 if self.read_from > self.start else None
         manifest = buffer.manifest(self.place, sha256, intent.why, self._tools.writer, lost_to)
         if manifest.key:
@@ -129,18 +143,19 @@ class Sealer:
         self._tools.at("after_intent")
 
     async def _put_data(self, manifest: Manifest, body: bytes) -> None:
-        if await self._tools.store.put_new(manifest.key, body) is Put.CREATED:
-            return
-        self._tools.counts["verified"] += 1
+        if await self._tools.store.put_new(manifest.key, body) is Put.EXISTS:
+            self._tools.counts["verified"] += 1
         found = await self._tools.store.get(manifest.key)
         if found is None:
             raise StoreError(f"{manifest.key}: said to exist, cannot be read")
+        if found == body:
+            return
         try:
-            _, sha256 = await asyncio.to_thread(unpack, found)
+            _, sha256 = await asyncio.to_thread(unpack, found, self._tools.form)
         except BadSegment as error:
             raise Halt(f"{manifest.key} exists and is damaged: {error}") from error
         if sha256 != manifest.sha256:
-            raise Halt(f"{manifest.key} exists with lines of SHA-256 {sha256}, ours have {manifest.sha256}")
+            raise Halt(f"{manifest.key} exists with content of SHA-256 {sha256}, ours have {manifest.sha256}")
 
     async def _conclude(self, manifest: Manifest) -> None:
         await self._tools.persist(lambda: self._put_manifest(manifest), "manifest")
@@ -148,7 +163,8 @@ class Sealer:
         sealed = self.progress.sealed(manifest)
         await self._tools.persist(lambda: self._commit(manifest.next_offset, sealed.to_metadata()), "commit")
         self._advance(manifest)
-        self._tools.counts["sealed"] += 1
+        self._tools.counts.update(sealed=1, records=manifest.count, bytes=manifest.bytes)
+        self._tools.seals[manifest.why] += 1
         log.info(
             "objects.sealed",
             **_facts(self.place),
@@ -160,12 +176,13 @@ class Sealer:
         self._tools.at("after_commit")
 
     async def _put_manifest(self, manifest: Manifest) -> None:
-        key = self.place.manifest_key(manifest.start, manifest.end)
-        if await self._tools.store.put_new(key, codec.encode(manifest)) is Put.CREATED:
-            return
+        key, body = self.place.manifest_key(manifest.start, manifest.end), codec.encode(manifest)
+        await self._tools.store.put_new(key, body)
         found = await self._tools.store.get(key)
         if found is None:
             raise StoreError(f"{key}: said to exist, cannot be read")
+        if found == body:
+            return
         try:
             agrees = parse_manifest(key, found).agrees_with(manifest)
         except BadManifest as error:
@@ -250,7 +267,7 @@ class Sealer:
     async def _recover_from_loss(self, intent: Intent, log_start: int) -> None:
         """A decided range of which retention took the beginning, or all. It is finished under its own name nevertheless."""
         if intent.at is not None:
-            key = self.place.data_key(self.start, intent.end, intent.at)
+            key = self.place.data_key(self.start, intent.end, intent.at, self._tools.form.name)
             body = await self._tools.persist(lambda: self._tools.store.get(key), "get")
             if body is not None:
                 await self._conclude(await asyncio.to_thread(self._describe, key, body, intent))
@@ -264,8 +281,8 @@ class Sealer:
     def _describe(self, key: str, body: bytes, intent: Intent) -> Manifest:
         """The manifest of an object that stands already."""
         try:
-            lines, sha256 = unpack(body)
-            buffer = read_back(self.place.topic, self.place.partition, self.start, lines)
+            content, sha256 = unpack(body, self._tools.form)
+            buffer = read_back(self.place.topic, self.place.partition, self.start, content, self._tools.form)
             buffer.skip_to(intent.end + 1)
         except (BadSegment, AssertionError) as error:
             raise Halt(f"{key} exists and is damaged: {error}") from error

@@ -1,6 +1,6 @@
 """Segments: their names, manifests and triggers. Pure: no clock, no I/O; `now` is an argument.
 
-A *segment* is one contiguous offset range of one partition, both ends inclusive: one object of JSON lines under zstd,
+A *segment* is one contiguous offset range of one partition, both ends inclusive: one object (its form is in `forms.py`),
 one manifest. Names depend on the range (and on the broker's time of its first record) only. Offsets without a record,
 such as transaction markers, lie inside ranges, so that manifests tile the log: each starts where the one before ended.
 Readers trust manifests only.
@@ -9,7 +9,7 @@ Readers trust manifests only.
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
 from msgspec import Struct, structs
 
@@ -21,7 +21,7 @@ OFFSET_WIDTH = 20  # digits of 2**63, so that names sort as numbers
 
 SEGMENT_NAME = re.compile(
     r"(?:(?P<prefix>.+)/)?v1/(?P<topic>[^/]+)/g=(?P<topic_id>[\w-]{22})/dt=\d{4}-\d\d-\d\d/hh=\d\d/"
-    r"p=(?P<partition>\d{3,})/(?P<start>\d{20})-(?P<end>\d{20})\.jsonl\.zst",
+    r"p=(?P<partition>\d{3,})/(?P<start>\d{20})-(?P<end>\d{20})\.(?:jsonl\.zst|warc\.gz)",
     re.ASCII,
 )
 MANIFEST_NAME = re.compile(
@@ -32,6 +32,9 @@ MANIFEST_NAME = re.compile(
 
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
+
+FormName = Literal["events", "raw", "documents"]
+SUFFIXES: Mapping[FormName, str] = {"events": "jsonl.zst", "raw": "jsonl.zst", "documents": "warc.gz"}
 
 
 class BadName(ValueError):
@@ -67,10 +70,10 @@ class Place(Struct, frozen=True, order=True):
         """The name of the manifest of [start, end]."""
         return f"{self.manifest_folder}{range_name(start, end)}.json"
 
-    def data_key(self, start: int, end: int, timestamp: int) -> str:
+    def data_key(self, start: int, end: int, timestamp: int, form: FormName = "events") -> str:
         """The name of the segment [start, end] whose first record has this broker timestamp (ms)."""
-        hour = instant(timestamp)
-        return f"{self.root}/dt={hour:%Y-%m-%d}/hh={hour:%H}/p={self.partition:03d}/{range_name(start, end)}.jsonl.zst"
+        hour, name = instant(timestamp), f"{range_name(start, end)}.{SUFFIXES[form]}"
+        return f"{self.root}/dt={hour:%Y-%m-%d}/hh={hour:%H}/p={self.partition:03d}/{name}"
 
 
 class Name(Struct, frozen=True):
@@ -124,7 +127,7 @@ def instant(timestamp: int) -> datetime:
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """When a segment is full, and how much memory all buffers of one sink may take together."""
+    """When a segment is full, and how much memory the buffers of all sinks may take together."""
 
     bytes_max: int = 32 * MIB  # uncompressed; one PutObject of 5–10 MiB, never multipart
     records_max: int = 20_000
@@ -165,16 +168,22 @@ def should_seal(facts: Facts, now: float, limits: Limits) -> Why | None:
     return None
 
 
+K = TypeVar("K", int, tuple[str, int])  # a partition: its number, or with its topic
 PAUSE_SHARE = 0.8  # of the memory budget: from here on the largest partition reads no more
 
 
-def relieve(sizes: Mapping[int, int], bytes_max: int) -> tuple[int | None, int | None]:
-    """(partition to pause, partition to seal) for these buffer sizes; equal sizes go by the lower partition number."""
-    used = sum(sizes.values())
-    if used < PAUSE_SHARE * bytes_max:
-        return None, None
-    largest = max(sizes, key=lambda partition: (sizes[partition], -partition))
-    return largest, (largest if used >= bytes_max else None)
+def relieve(reading: Mapping[K, int], busy_bytes: int, bytes_max: int) -> tuple[frozenset[K], K | None]:
+    """(partitions to pause, partition to seal), by the buffer sizes of those that read; equal sizes go by the lower partition.
+
+    `busy_bytes` is what all others hold. Being sealed, they will let go of it: at the limit, all that read wait for them.
+    """
+    used = sum(reading.values()) + busy_bytes
+    if not reading or used < PAUSE_SHARE * bytes_max:
+        return frozenset(), None
+    largest = min(reading, key=lambda partition: (-reading[partition], partition))
+    if used < bytes_max:
+        return frozenset((largest,)), None
+    return frozenset(reading), None if busy_bytes else largest
 
 
 # ── manifests ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -183,10 +192,11 @@ def relieve(sizes: Mapping[int, int], bytes_max: int) -> tuple[int | None, int |
 class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is said of the range [start, end], whose `next_offset` is end + 1.
 
-    kind `segment`: the object `key` holds `count` lines of `bytes` bytes with that SHA-256; no key when the range holds no record
-    (markers only). `rejected` counts records that went to the dead letters, by reason. `lost_to` says that the offsets up to it
-    had left the log before they could be read. kind `gap`: the whole range had. `schemas` are the schema ids seen, event times
-    RFC 3339, `writer` the program that sealed it, `why` the trigger.
+    kind `segment`: the object `key` holds `count` records whose content (`forms.py`) has `bytes` bytes and that SHA-256; no key
+    when the range holds no record (markers only). `form` and `form_version` tell how to read it: absent, they mean events and 1.
+    `rejected` counts records that went to the dead letters, by reason. `lost_to` says that the offsets up to it had left the log
+    before they could be read. kind `gap`: the whole range had. `schemas` are the schema ids seen, event times RFC 3339, `writer`
+    is the program that sealed it, `why` the trigger.
     """
 
     kind: Literal["segment", "gap"]
@@ -205,6 +215,8 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     max_event_time: str = ""
     schemas: tuple[str, ...] = ()
     key: str = ""
+    form: FormName = "events"
+    form_version: int = 1
     rejected: dict[str, int] = {}
     lost_to: int | None = None
 
@@ -242,5 +254,6 @@ def _problems(manifest: Manifest, name: Name) -> Iterator[tuple[str, bool]]:
     yield "a gap holds no records", manifest.kind == "gap" and bool(manifest.count or manifest.key)
     yield "records need an object, an object records", bool(manifest.count) != bool(manifest.key)
     if manifest.key:
+        yield "its object has the name of another form", not manifest.key.endswith(f".{SUFFIXES[manifest.form]}")
         yield "the digest is no SHA-256", not SHA256.fullmatch(manifest.sha256)
         yield "it names the object of another range", parse_data_key(manifest.key) != name

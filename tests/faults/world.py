@@ -27,7 +27,7 @@ from pipeline.poll.identity import item_digest
 from pipeline.records import RawItem
 from pipeline.simulator.bulk import raw_items
 from pipeline.sinks.stores import open_store
-from pipeline.topics import full_name
+from pipeline.topics import full_name, sink_name
 from tests.service import Workers, contents, settle
 from tests.sinks.tiling import check_tiling
 
@@ -207,18 +207,19 @@ class World:
         for stage, account in expected.ledger.items():
             assert snapshot.ledger[stage].to_builtins() == account.to_builtins(), f"accounts of {stage} differ; {self.story()}"
         assert not any(snapshot.unaccounted.values()), f"{snapshot.unaccounted}; {self.story()}"
-        await self._judge_segments(sum(expected.events.values()))
+        await self._judge_segments("enriched", sum(expected.events.values()))
+        await self._judge_segments("raw", len(raw))
         dead = self.workers.ended()
         assert not dead, f"workers ended by themselves: {dead}; {self.story()}"
 
-    async def _judge_segments(self, count: int) -> None:
-        topic, prefix = full_name(self.config.kafka.prefix, "enriched"), self.config.objects.prefix
+    async def _judge_segments(self, name: str, count: int) -> None:
+        topic, prefix = full_name(self.config.kafka.prefix, name), self.config.objects.prefix
         async with kafka.admin(self.config.kafka) as client:
-            offsets = await kafka.group_offsets(client, f"{self.config.kafka.app}-objects")
+            offsets = await kafka.group_offsets(client, f"{self.config.kafka.app}-{sink_name(name)}")
         committed = {tp.partition: position.offset for tp, position in offsets.items()}
         report = await check_tiling(open_store(self.config.objects.store), prefix, topic, committed)
         assert not report.problems, f"{report.problems[:3]}; {self.story()}"
-        assert report.stored == count, f"{report.stored} records in segments, {count} events; {self.story()}"
+        assert report.stored == count, f"{report.stored} records of {name} in segments, {count} written; {self.story()}"
 
     async def _changelog(self, topic: str) -> dict[bytes, bytes]:
         rows: dict[TopicPartition, dict[bytes, bytes]] = defaultdict(dict)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -13,8 +14,12 @@ from pipeline.accounts import Snapshot
 from pipeline.config import Config
 from pipeline.poll.feeds import command, import_feeds, read_states, send, specs
 from pipeline.records import Command, FeedState
+from pipeline.sinks.stores import open_store
+from pipeline.topics import full_name, sink_name
+from pipeline.topology import STORED
 from tests.poll.site import FakeSite, Reply
 from tests.service import Workers, contents, settle
+from tests.sinks.tiling import stored_records
 
 ITEM = "<item><title>{title}</title><link>https://news.example/{n}</link><description>{text}</description>{more}</item>"
 
@@ -81,6 +86,21 @@ def assert_balanced(snapshot: Snapshot) -> None:
     assert all(account.imbalance == 0 for account in snapshot.ledger.values())
 
 
+async def assert_archived(config: Config, snapshot: Snapshot) -> None:
+    """What the archive gives back is what the topics hold, record by record, and the accounts say so."""
+    store = open_store(config.objects.store)
+    for topic, upstream in STORED.items():
+        name = full_name(config.kafka.prefix, topic)
+        kept = [_facts(record) for record in await contents(config, topic)]
+        found = [_facts(record) for record in await stored_records(store, config.objects.prefix, name)]
+        assert sorted(found) == sorted(kept)
+        assert len(found) == snapshot.ledger[upstream].emitted == snapshot.ledger[sink_name(topic)].emitted
+
+
+def _facts(record: Any) -> tuple[object, ...]:
+    return record.partition, record.offset, record.timestamp, record.key, record.value, tuple(record.headers)
+
+
 async def test_hostile_feeds_end_with_a_reason_each(config: Config, tmp_path: Path) -> None:
     config = with_feeds(config)
     await provision.apply(config)
@@ -93,6 +113,7 @@ async def test_hostile_feeds_end_with_a_reason_each(config: Config, tmp_path: Pa
             assert workers.ended() == []
     assert {name: dict(states[name].rejected) for name in HOSTILE} == {name: reasons for name, (_, reasons) in HOSTILE.items()}
     assert_balanced(snapshot)
+    await assert_archived(config, snapshot)
     dead = {(dict(r.headers)["dead.stage"], dict(r.headers)["dead.reason"]) for r in await contents(config, "dead")}
     assert (b"normalize", b"no_content") in dead
     headlines = {a["headlines"][0]["value"] for a in [msgspec.json.decode(r.value) for r in await contents(config, "enriched")]}
@@ -114,6 +135,7 @@ async def test_real_feeds_every_item_ends_somewhere_and_a_second_run_adds_nothin
             await until(config, lambda states: len(states) == len(files) and all(s.polled_at for s in states.values()))
             first = await settle(config)
         assert_balanced(first)
+        await assert_archived(config, first)
         poll, stored = first.ledger["poll"], first.ledger["objects"].emitted
         assert poll.received > 1000
         assert stored == first.ledger["enrich"].emitted > 900

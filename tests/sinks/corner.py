@@ -11,6 +11,8 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from pipeline import codec
 from pipeline.reasons import Reason
+from pipeline.sinks.forms import DOCUMENTS, EVENTS, Form
+from pipeline.sinks.lane import Memory
 from pipeline.sinks.line import Record
 from pipeline.sinks.manifests import stored_count
 from pipeline.sinks.objects import ObjectSettings, ObjectSink
@@ -18,6 +20,7 @@ from pipeline.sinks.progress import parse_metadata
 from pipeline.sinks.segment import Limits
 from pipeline.sinks.stores import Store
 from pipeline.topic_ids import topic_ids
+from tests.sinks.records import document
 from tests.sinks.tiling import Report, check_tiling, stored_records
 
 QUICK = Limits(age_s=0.3)
@@ -40,13 +43,14 @@ class Abandoned(ObjectSink):
 
 
 class Corner:
-    """One topic of the broker, its producer, and the sinks that read it."""
+    """One topic of the broker, its producer, and the sinks that read it. Its records suit the form."""
 
-    def __init__(self, bootstrap: str, topic: str, store: Store, admin: AIOKafkaAdminClient) -> None:
+    def __init__(self, bootstrap: str, topic: str, store: Store, admin: AIOKafkaAdminClient, form: Form = EVENTS) -> None:
         self.bootstrap, self.topic, self.store, self.admin = bootstrap, topic, store, admin
         self.dead: list[tuple[int, Reason]] = []
+        self.headers = list(document(0).headers) if form is DOCUMENTS else []
         self.settings = ObjectSettings(
-            bootstrap=bootstrap, group=f"{topic}-objects", topic=topic, prefix="news", limits=QUICK, retry_s_max=1.0
+            bootstrap=bootstrap, group=f"{topic}-objects", topic=topic, form=form, prefix="news", limits=QUICK, retry_s_max=1.0
         )
 
     async def create(self, partitions: int = 1) -> None:
@@ -58,19 +62,23 @@ class Corner:
 
     async def send(self, values: Iterable[bytes], partition: int = 0) -> None:
         async with producer(self.bootstrap) as to:
-            await asyncio.gather(*[await to.send(self.topic, value, partition=partition) for value in values])
+            sent = [await to.send(self.topic, value, partition=partition, headers=self.headers) for value in values]
+            await asyncio.gather(*sent)
 
     def sink(
-        self, kind: type[ObjectSink] = ObjectSink, at: Callable[[str], None] = lambda point: None, **over: object
+        self,
+        kind: type[ObjectSink] = ObjectSink,
+        at: Callable[[str], None] = lambda point: None,
+        memory: Memory | None = None,
+        **over: object,
     ) -> ObjectSink:
         async def dead(record: Record, reason: Reason, detail: str) -> None:
             self.dead.append((record.offset, reason))
 
-        return kind(replace(self.settings, **over), self.store, dead, at)  # type: ignore[arg-type]
+        return kind(replace(self.settings, **over), self.store, dead, at, memory)  # type: ignore[arg-type]
 
     @asynccontextmanager
     async def running(self, sink: ObjectSink) -> AsyncIterator[ObjectSink]:
-        await sink.start()
         run = asyncio.create_task(sink.run())
         try:
             yield sink
@@ -110,6 +118,17 @@ class Corner:
         assert sum(account.stored for account in accounts if account) == stored
         assert sum(sum(account.rejected.values()) for account in accounts if account) == report.rejected.total()
         return report
+
+    async def recreate(self) -> None:
+        """Deletes the topic and makes it again: empty, of one partition, with another id."""
+        await self.admin.delete_topics([self.topic])
+        while self.topic in await topic_ids(self.bootstrap, [self.topic]):
+            await asyncio.sleep(0.05)
+        await self.create()
+
+    async def objects(self) -> dict[str, bytes | None]:
+        """Everything in the store."""
+        return {key: await self.store.get(key) async for key in self.store.list("")}
 
     async def values(self) -> list[int]:
         """The numbers of all stored events, in the order of the store."""

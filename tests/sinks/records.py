@@ -57,3 +57,21 @@ def logs(draw: st.DrawFn) -> list[Rec]:
         )
         offset += draw(st.integers(1, 4))
     return found
+
+
+def document(
+    offset: int,
+    *,
+    value: bytes | None = b"<rss/>",
+    timestamp: int = Rec.timestamp,
+    key: bytes | None = b"sha256:d0f5",
+    url: str = "https://example.test/feed",
+    status: str = "200",
+    etag: str = '"v1"',
+    fetched_at: str = "2026-03-01T07:30:00.123Z",
+    more: tuple[tuple[str, bytes | None], ...] = (),
+) -> Rec:
+    """A fetched body as the poller writes it."""
+    facts = {"feed": "example", "url": url, "fetched-at": fetched_at, "status": status, "content-type": "application/rss+xml"}
+    headers = tuple((name, text.encode()) for name, text in (facts | {"etag": etag}).items() if text)
+    return Rec(offset, timestamp, key, value, (*more, *headers))

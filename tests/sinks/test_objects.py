@@ -3,39 +3,28 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin import RecordsToDelete
 
 from pipeline import codec
 from pipeline.reasons import Reason
-from pipeline.sinks.lane import Lane
+from pipeline.sinks.forms import RAW
+from pipeline.sinks.lane import Memory
 from pipeline.sinks.line import Record
 from pipeline.sinks.manifests import manifests_of, topic_ids_in
 from pipeline.sinks.objects import ObjectSink
 from pipeline.sinks.progress import parse_metadata
 from pipeline.sinks.seal import Fenced
 from pipeline.sinks.segment import Limits, Place
-from pipeline.sinks.stores import FileStore, MemoryStore
+from pipeline.sinks.stores import MemoryStore
 from pipeline.topic_ids import topic_ids
 from tests.sinks.corner import Abandoned, Corner, Crash, events, producer, real_id, until
 
 POINTS = ("before_intent", "after_intent", "after_put", "after_manifest", "after_commit")
 PATIENT = Limits(age_s=3600.0)
-
-
-@pytest.fixture
-async def corner(broker: str, unique: str, tmp_path: Path) -> AsyncIterator[Corner]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
-    await admin.start()
-    try:
-        yield Corner(broker, f"{unique}.enriched", FileStore(tmp_path / "objects"), admin)
-    finally:
-        await admin.close()
 
 
 async def test_records_become_segments_and_a_restart_goes_on(corner: Corner) -> None:
@@ -203,11 +192,11 @@ async def test_a_zombie_is_fenced_and_changes_nothing(corner: Corner, point: str
         await corner.send(events(range(30, 35)))
         await corner.until_committed(p0=35)
         with pytest.raises(Fenced):
-            await heir._commit(Lane(TopicPartition(corner.topic, 0), membership), 20, "")
-        before = [key async for key in corner.store.list("")]
+            await heir._offsets.commit(TopicPartition(corner.topic, 0), membership, 20, "")
+        before = await corner.objects()
         go_on.set()
         await until(lambda: task is not None and task.done())  # refused, or cancelled by the rebalance that it missed
-        assert [key async for key in corner.store.list("")] == before
+        assert await corner.objects() == before
         await corner.send(events(range(35, 40)))
         await corner.until_committed(p0=40)  # by whichever of them owns it now
         zombie._stopping.set()
@@ -285,10 +274,7 @@ async def test_a_recreated_topic_gets_its_own_place(corner: Corner, is_running: 
     await corner.send(events(range(10)))
 
     async def recreate() -> None:
-        await corner.admin.delete_topics([corner.topic])
-        while corner.topic in await topic_ids(corner.bootstrap, [corner.topic]):
-            await asyncio.sleep(0.05)
-        await corner.create()
+        await corner.recreate()
         await corner.send(events(range(100, 115)))
 
     async with corner.running(corner.sink()):
@@ -367,6 +353,21 @@ async def test_memory_is_bounded_and_nothing_waits_for_ever(corner: Corner) -> N
     assert (report.stored, report.gaps) == (600, 0)
 
 
+async def test_sinks_of_several_topics_share_one_budget(broker: str, unique: str, corner: Corner) -> None:
+    """Neither of them comes near the limit alone."""
+    other = Corner(broker, f"{unique}.raw", corner.store, corner.admin, RAW)
+    memory = Memory(100_000)
+    sinks = [each.sink(limits=PATIENT, memory=memory) for each in (corner, other)]
+    for each, count in ((corner, 50), (other, 60)):
+        await each.create()
+        await each.send([codec.dumps({"n": n, "text": "x" * 1000}) for n in range(count)])
+    async with corner.running(sinks[0]), other.running(sinks[1]):
+        await until(lambda: sinks[0].seals + sinks[1].seals == {"memory": 1})
+    for each, count in ((corner, 50), (other, 60)):
+        assert sorted(await each.values()) == list(range(count))
+        await each.check()
+
+
 async def test_a_broker_that_is_not_there_yet_is_waited_for(corner: Corner) -> None:
     await corner.create()
     await corner.send(events(range(5)))
@@ -386,9 +387,6 @@ async def test_topic_ids_are_kafkas_own(corner: Corner) -> None:
     await corner.create()
     [first] = (await topic_ids(corner.bootstrap, [corner.topic])).values()
     assert len(first) == 22
-    await corner.admin.delete_topics([corner.topic])
-    while corner.topic in await topic_ids(corner.bootstrap, [corner.topic]):
-        await asyncio.sleep(0.05)
-    await corner.create()
+    await corner.recreate()
     [second] = (await topic_ids(corner.bootstrap, [corner.topic])).values()
     assert first != second

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline import codec
 from pipeline.reasons import Reason
-from pipeline.sinks.buffer import pack
+from pipeline.sinks.forms import pack
 from pipeline.sinks.manifests import manifests_from, stored_count
 from pipeline.sinks.seal import Fenced, Halt
 from pipeline.sinks.segment import Place

@@ -1,15 +1,16 @@
 """Checks a store against the invariants of the object sink, from the store and the committed offsets alone.
 
 I2: no (topic id, partition, offset) stands in two segments. I3: the manifests of each partition tile [0, committed) without
-hole or overlap, gaps said. I4: each object's lines have the digest, the counts and the schemas that its manifest says, and
-encoding the records read back gives the same lines.
+hole or overlap, gaps said. I4: each object's content has the digest, the counts and the schemas that its manifest says, and
+encoding the records read back gives the same content.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
 
-from pipeline.sinks.buffer import BadSegment, Buffer, read_back, unpack
-from pipeline.sinks.line import StoredRecord, decode_line
+from pipeline.sinks.buffer import Buffer, read_back
+from pipeline.sinks.forms import BadSegment, form_of, read_segment, unpack
+from pipeline.sinks.line import StoredRecord
 from pipeline.sinks.manifests import manifests_of, read_manifest, topic_ids_in
 from pipeline.sinks.segment import BadManifest, BadName, Manifest, Place, parse_data_key
 from pipeline.sinks.stores import Store
@@ -62,10 +63,7 @@ async def stored_records(store: Store, prefix: str, topic: str, topic_id: str = 
     found: list[StoredRecord] = []
     for each in [topic_id] if topic_id else await topic_ids_in(store, prefix, topic):
         async for manifest in manifests_of(store, prefix, topic, each):
-            if manifest.key:
-                body = await store.get(manifest.key)
-                assert body is not None
-                found.extend(decode_line(line) for line in unpack(body)[0].splitlines())
+            found.extend([record async for record in read_segment(store, manifest)])
     return found
 
 
@@ -102,8 +100,9 @@ async def _check_segment(store: Store, manifest: Manifest, report: Report) -> No
         report.problems.append(f"I4 {manifest.key}: not there")
         return
     try:
-        lines, sha256 = unpack(body)
-        buffer = read_back(manifest.topic, manifest.partition, manifest.start, lines)
+        form = form_of(manifest)
+        content, sha256 = unpack(body, form)
+        buffer = read_back(manifest.topic, manifest.partition, manifest.start, content, form)
     except BadSegment as error:
         report.problems.append(f"I4 {manifest.key}: {error}")
         return
@@ -116,8 +115,8 @@ def _differences(manifest: Manifest, buffer: Buffer, sha256: str) -> list[tuple[
     again = buffer.manifest(place, sha256, "", "") if buffer.count else None
     return [
         ("another digest than its manifest says", sha256 != manifest.sha256),
-        ("another number of lines", buffer.count != manifest.count),
-        ("another number of bytes", len(buffer.lines) != manifest.bytes),
+        ("another number of records", buffer.count != manifest.count),
+        ("another number of bytes", len(buffer.content) != manifest.bytes),
         ("records beyond its range", not is_inside),
         ("other schemas", again is not None and again.schemas != manifest.schemas),
         ("other event times", again is not None and again.min_event_time != manifest.min_event_time),
