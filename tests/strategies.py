@@ -4,6 +4,7 @@ from xml.sax.saxutils import escape
 
 from hypothesis import strategies as st
 
+from pipeline import codec
 from pipeline.records import RawItem
 from tests.builders import atom, raw_item, rss
 
@@ -59,3 +60,91 @@ raw_items: st.SearchStrategy[RawItem] = st.builds(
     key=st.text(min_size=1, max_size=20),
     language=st.sampled_from(("", "en", "de-AT", "klingon")),
 )
+
+
+# ── wire copy ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+HEADLINES = ("Harbour bridge opens again", "Cabinet clears the bill (with conditions)", "UK-Australia deal splits farmers")
+TAGGED = ("", "UPDATE 2-", "CORRECTED-UPDATE 1-", "RPT-", "Exclusive: ", "(2nd LD) ", "KORR-", "WITHDRAWAL: ")
+SUFFIXED = ("", " By Reuters", " - Reuters", " | Reuters")
+NOTED = ("", "(Adds comments, detail)", "Eds: Adds full-year results.", "(Corrects date in paragraph 3)")
+CAPTIONS = (
+    "",
+    "© Reuters. Boats at the pier, in Oslo, Norway March 1, 2026. REUTERS/Mara Lindqvist",
+    "FILE PHOTO: The bridge before the storm. (AP Photo/Jane Doe)",
+    "AP Photo XNP101, XNP102",
+)
+BYLINES = ("", "By Mara Lindqvist", "By MARA LINDQVIST and PER LUND", "Von Jutta Brandhorst, dpa", "By Reuters")
+DATELINES = (
+    "", "OSLO (Reuters) - ", "OSLO, March 1 (Reuters) -", "KYIV/LVIV (Reuters) – ", "NEW YORK (AP) — ", "Kiel (dpa) - ",
+    "MOSCOW, February 28. /TASS/. ", "SEOUL, March 1 (Yonhap) -- ", "COLUMBUS, Ohio--(BUSINESS WIRE)--",
+)  # fmt: skip
+SENTENCES = (
+    "The harbour bridge opened again on Sunday, the port office said.",
+    "Two ferries went back to the old pier.",
+    "“We waited for a year,” said Anna Berg, 44, who sells fish.",
+    "Trump — the president — said nothing of the kind.",
+    "The Reuters building (Reuters) reported no damage.",
+    "Shares in Norland Paper <NPAP.OL> rose 4% ($1 = 10.12 crowns).",
+    "Die Brücke blieb am Montag gesperrt.",
+    "東京で橋が開いた。",
+)
+TAIL_PIECES = (
+    "(Reporting by Mara Lindqvist in Oslo; Editing by Rosa Hale)",
+    "($1 = 0.8812 euros)",
+    "___",
+    "Our Standards: The Thomson Reuters Trust Principles.",
+    "© 2026 Nordpress. All rights reserved.",
+    "((desk@wire.example.test; +47 000 00 000))",
+    "Not for publication\n\nTom Quill, +47 000 0000",
+)
+CARRIED = ("rss", "atom", "jsonfeed", "ninjs", "digitalwires", "text")
+
+
+@st.composite
+def ordinary_copy(draw: st.DrawFn) -> tuple[str, str]:
+    """A headline and a report with its furniture where wires have it: notes, caption, byline, dateline, text, end matter."""
+    headline = "".join(draw(st.sampled_from(parts)) for parts in (TAGGED, HEADLINES, SUFFIXED))
+    front = [draw(st.sampled_from(parts)) for parts in (NOTED, CAPTIONS, BYLINES)]
+    report = draw(st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=4, unique=True))
+    tail = draw(st.lists(st.sampled_from(TAIL_PIECES), max_size=3, unique=True))
+    report[0] = draw(st.sampled_from(DATELINES)) + report[0]
+    return headline, "\n\n".join(part for part in (*front, *report, *tail) if part)
+
+
+@st.composite
+def disordered_copy(draw: st.DrawFn) -> tuple[str, str]:
+    """The same pieces in any order and number, with hostile text between them."""
+    pieces = st.sampled_from((*NOTED, *CAPTIONS, *BYLINES, *DATELINES, *SENTENCES, *TAIL_PIECES)) | hostile_text
+    headline = draw(hostile_text | st.tuples(st.sampled_from(TAGGED), hostile_text).map("".join))
+    between = draw(st.sampled_from(("\n\n", "\n", " ", "")))
+    return headline, between.join(draw(st.lists(pieces, max_size=8)))
+
+
+def carried(copy: tuple[str, str], format_: str) -> RawItem:
+    """The copy as one item of a format; as HTML where the format has it."""
+    headline, text = (part.encode("utf-8", "replace").decode() for part in copy)
+    html = "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n"))
+    if format_ == "rss":
+        value = rss(f"<title>{escape(escape(headline))}</title><content:encoded>{escape(html)}</content:encoded>")
+    elif format_ == "atom":
+        value = atom(f"<title>{escape(headline)}</title><content type='html'>{escape(html)}</content>")
+    elif format_ == "jsonfeed":
+        items = [{"id": "1", "title": headline, "content_html": html, "content_text": text}]
+        value = codec.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "Example World", "items": items})
+    elif format_ == "ninjs":
+        value = codec.dumps({"uri": "urn:example:1", "version": "1", "headline": headline, "body_text": text, "body_html": html})
+    elif format_ == "digitalwires":
+        entry = {"format": "digitalwires@0.9.1", "urn": "urn:example:1", "version": 1, "headline": headline, "article_html": html}
+        value = codec.dumps({**entry, "dateline": "Kiel (dpa) - "})
+    else:
+        value = f"{headline}\n\n{text}".encode()
+    return raw_item(value=value, format=format_)
+
+
+def ordinary_items() -> st.SearchStrategy[RawItem]:
+    """Reports as wires send them, in the formats that have no dateline of their own."""
+    return st.builds(carried, ordinary_copy(), st.sampled_from([format_ for format_ in CARRIED if format_ != "digitalwires"]))
+
+
+copy_items: st.SearchStrategy[RawItem] = st.builds(carried, ordinary_copy() | disordered_copy(), st.sampled_from(CARRIED))

@@ -2,6 +2,8 @@
 
 import re
 
+from pipeline.wire.uris import as_uri
+
 MEDIATOPIC = "http://cv.iptc.org/newscodes/mediatopic/"
 
 MEDIATOPIC_CODE = re.compile(r"(?:medtop:|https?://cv\.iptc\.org/newscodes/mediatopic/)(\d{8})", re.ASCII)
@@ -20,5 +22,5 @@ def concept(uri: str, code: str = "", scheme: str = "") -> tuple[str, str]:
         if not ADDRESS.fullmatch(scheme):
             return "", f"{scheme}:{code}"
         uri = scheme + code if scheme.endswith(ENDINGS) else f"{scheme}/{code}"
-        return (MEDIATOPIC + code if MEDIATOPIC_CODE.fullmatch(uri) else uri), ""
-    return (uri, code) if ADDRESS.fullmatch(uri) else ("", code or uri)
+        return (MEDIATOPIC + code if MEDIATOPIC_CODE.fullmatch(uri) else as_uri(uri, "concept")), ""
+    return (as_uri(uri, "concept"), code) if ADDRESS.fullmatch(uri) else ("", code or uri)

@@ -44,7 +44,7 @@ WITH_CONTENT = (
 # A tag; else one with broken quotes, or a text cut off inside a tag.
 TAG = re.compile(r"<(/?[a-zA-Z!?][^\s<>\"'/]*)(?:(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+>|[^<>]*(?:>|\Z|(?=<)))")
 CLEAN_TAG = re.compile(r"<(/?[a-z0-9]+)[^>]*>")  # nh3 escapes every other "<" and ">"
-SPACING = {"br": "\n"} | {mark + name: "\n\n" for name in BLOCKS for mark in ("", "/")}
+SPACING = {"br": "\n", "/td": " ", "/th": " "} | {mark + name: "\n\n" for name in BLOCKS for mark in ("", "/")}
 UNSEEN = re.compile(
     rf"<!--.*?(?:-->|\Z)|<({WITH_CONTENT.replace(' ', '|')})(?=[\s/>])[^<>]*>.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL
 )

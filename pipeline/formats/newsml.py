@@ -116,9 +116,8 @@ def _refused(item: Element, facts: Parsed) -> Reject | None:
 
 def _facts(found: Found, base: str) -> Parsed:
     item = found.item
-    meta, about = item.find("itemMeta"), item.find("contentMeta")
-    if item.tag == "conceptItem":
-        about = item.find("concept")
+    meta, stated = item.find("itemMeta"), item.find("contentMeta")
+    about = item.find("concept") if item.tag == "conceptItem" else stated
     known = parts.codes(item, found.catalogs)
     headline, headlines = _headlines(about)
     summary, descriptions = _descriptions(about)
@@ -135,9 +134,9 @@ def _facts(found: Found, base: str) -> Parsed:
         body_html=inner.body_html,
         summary=summary or inner.summary,
         descriptions=(*descriptions, *inner.descriptions),
-        published=line(descend(about, "contentCreated")) or line(descend(meta, "firstCreated")) or inner.published,
-        content_created=line(descend(about, "contentCreated")),
-        updated=line(descend(meta, "versionCreated")) or line(descend(about, "contentModified")),
+        published=line(descend(stated, "contentCreated")) or line(descend(meta, "firstCreated")) or inner.published,
+        content_created=line(descend(stated, "contentCreated")),
+        updated=line(descend(meta, "versionCreated")) or line(descend(stated, "contentModified")),
         authors=parts.authors(about),
         contributors=_contributors(about, known),
         located=parts.located(about, known) or inner.located,
@@ -148,8 +147,8 @@ def _facts(found: Found, base: str) -> Parsed:
         genres=parts.genres(about, known) or inner.genres,
         category=_category(about, known) or inner.category,
         item_language=attribute(descend(about, "language"), "tag") or attribute(item, "xml:lang") or inner.item_language,
-        urgency=line(descend(about, "urgency")) or inner.urgency,
-        urgency_scale="iptc" if line(descend(about, "urgency")) or inner.urgency else "",
+        urgency=line(descend(stated, "urgency")) or inner.urgency,
+        urgency_scale="iptc" if line(descend(stated, "urgency")) or inner.urgency else "",
         slugline=line(descend(about, "slugline")) or inner.slugline,
         slugline_separator=attribute(descend(about, "slugline"), "separator"),
         byline=line(descend(about, "by")) or inner.byline,

@@ -20,6 +20,7 @@ from pipeline.formats.xml import attribute, block, descend, each, line, number
 from pipeline.reasons import Reason
 from pipeline.records import RawItem, Reject
 from pipeline.wire.links import absolute
+from pipeline.wire.uris import as_uri
 
 ROOT, ITEM = "NewsML", "NewsItem"
 PUBLIC_ID = re.compile(r"(urn:newsml:.+?)(?::\d{1,12}[A-Z]?)?", re.IGNORECASE)  # its last part is the revision
@@ -283,7 +284,7 @@ def _association(piece: Piece, at: int, base: str) -> Association | None:
     return Association(
         name=f"{kind or 'media'}-{at}",
         rel=formal_name(piece.component.find("Role")),
-        uri=absolute(address, base) or xml.as_uri(address, "media"),
+        uri=absolute(address, base) or as_uri(address, "media"),
         type=kind,
         by=lines.line("ByLine"),
         copyright_notice=lines.line("CopyrightLine"),

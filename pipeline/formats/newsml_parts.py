@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from pipeline.article import AltId, Association, Genre, InfoSource, Party, Place, Rendition, Subject, Text
 from pipeline.formats import xml
-from pipeline.formats.xml import LISTED_MAX, attribute, block, each, line, number, uri_of
+from pipeline.formats.xml import LISTED_MAX, attribute, block, each, line, number
 from pipeline.wire.links import absolute
+from pipeline.wire.uris import as_uri, uri_of
 
 IPTC = "http://cv.iptc.org/newscodes/"
 # Aliases that mean the same in all of the IPTC's own catalogs (catalog.IPTC-G2-Standards). An item's own catalog goes before.
@@ -46,6 +47,7 @@ TYPES = {
     "picture": "picture", "text": "text", "video": "video", "newscoverage": "planning", "planning": "planning", "event": "event",
 }  # fmt: skip
 PRIVATE = ("nonpublic", "non-public", "private", "notforpublication", "internal", "contacts")
+HEADINGS = frozenset({"header", "h1", "h2", "h3", "h4", "h5", "h6"})  # of a note; with nothing below, it says nothing
 CATALOG_MAX = 1_000  # schemes in an item's own catalog: the IPTC's has 130
 
 Names = Mapping[str, str]
@@ -214,7 +216,8 @@ def notes(item_meta: Element | None) -> Notes:
         is_private = _is_private(attribute(node, "role")) or _is_private(attribute(node, "pubconstraint", "pubconstrainturi"))
         hidden = frozenset(_hidden(node))
         found["private"].update((xml.text_of(part), True) for part in node.iter() if part in hidden)
-        found["private" if is_private else "public"][xml.text_of(node, hidden)] = len(node) > 0
+        if xml.text_of(node, hidden | {part for part in node.iter() if part.tag in HEADINGS}):
+            found["private" if is_private else "public"][xml.text_of(node, hidden)] = len(node) > 0
     return Notes(_said_once(found["public"]), _said_once(found["private"]))
 
 
@@ -270,7 +273,7 @@ def association(node: Element, name: str, rel: str, base: str) -> Association | 
     return Association(
         name=name,
         rel=rel,
-        uri=xml.as_uri(target, "ref") if target else href or xml.as_uri(attribute(node, "href"), "ref"),
+        uri=as_uri(target, "ref") if target else href or as_uri(attribute(node, "href"), "ref"),
         type=kind,
         version=str(version) if (version := number(attribute(node, "version"))) else "",
         headlines=(Text(role="main", content_type="text/plain", value=headline),) if headline else (),

@@ -28,6 +28,7 @@ from pipeline.reasons import Reason
 from pipeline.records import RawItem, Reject
 from pipeline.wire.links import absolute
 from pipeline.wire.plain import one_line, paragraphs
+from pipeline.wire.uris import as_uri
 
 PREFIX = "ninjs"
 # 1.x name → the name of 2.x whose place it takes
@@ -242,7 +243,7 @@ def _alt_ids(tree: Tree) -> tuple[AltId, ...]:
 def _trust_indicators(tree: Tree, base: str) -> tuple[TrustIndicator, ...]:
     found = (
         TrustIndicator(
-            role=json.line(entry, "role") or "".join(_concept(entry)),
+            role=as_uri(role, "role") if (role := json.line(entry, "role") or "".join(_concept(entry))) else "",
             title=json.line(entry, "title"),
             href=absolute(json.text(entry, "href"), base),
         )

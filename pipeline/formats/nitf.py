@@ -18,6 +18,7 @@ from pipeline.formats.xml import LISTED_MAX, attribute, block, descend, each, li
 from pipeline.reasons import Reason
 from pipeline.records import RawItem, Reject
 from pipeline.wire.links import absolute
+from pipeline.wire.uris import as_uri
 
 SUBJECTS = "http://cv.iptc.org/newscodes/subjectcode/"
 REFERENCE_NUMBER = re.compile(r"\d{8}")
@@ -73,7 +74,7 @@ def read(nitf: Element, base: str) -> Parsed:
         body_html=body.html,
         summary=_abstract(head),
         descriptions=_descriptions(end),
-        byline=" / ".join(text for node in each(head, "byline") if (text := line(node))),
+        byline=" / ".join(text for node in each(head, "byline") if (text := _byline(node))),
         dateline=line(descend(head, "dateline")),
         located=line(descend(head, "dateline", "location")),
         credit_line=line(descend(head, "distributor")),
@@ -84,6 +85,13 @@ def read(nitf: Element, base: str) -> Parsed:
         type="text" if body.text else "",
         problems=body.problems,
     )
+
+
+def _byline(node: Element) -> str:
+    """The line with its end, a title or an agency in an element of its own, set apart by a comma."""
+    text, title = line(node), line(descend(node, "byttl"))
+    name = text.removesuffix(title).rstrip(" ,;")
+    return f"{name}, {title}" if title and name and text.endswith(title) else text
 
 
 def _headlines(head: Element | None) -> tuple[Text, ...]:
@@ -107,13 +115,13 @@ def _descriptions(end: Element | None) -> tuple[Text, ...]:
 
 def _docdata(nitf: Element, docdata: Element | None) -> Parsed:
     """Identity, times, status and codes."""
-    guid = attribute(descend(docdata, "doc-id"), "id-string")
+    guid, key = attribute(descend(docdata, "doc-id"), "id-string"), descend(docdata, "du-key")
     status, release = _status(nitf, docdata), _norm(docdata, "date.release")
     subjects, people, organisations, places = _identified(docdata)
     return Parsed(
         guid=guid,
         uri=guid,
-        version=_version(descend(docdata, "du-key")),
+        version=version_of(attribute(key, "generation"), attribute(key, "version")),
         pub_status=status,
         urgency=attribute(descend(docdata, "urgency"), "ed-urg"),
         urgency_scale="iptc" if attribute(descend(docdata, "urgency"), "ed-urg") else "",
@@ -121,7 +129,7 @@ def _docdata(nitf: Element, docdata: Element | None) -> Parsed:
         expires=_norm(docdata, "date.expire"),
         published=_norm(docdata, "date.issue"),
         signals=_signals(docdata),
-        slugline=attribute(descend(docdata, "du-key"), "key") or attribute(descend(docdata, "fixture"), "fix-id"),
+        slugline=attribute(key, "key") or attribute(descend(docdata, "fixture"), "fix-id"),
         rights=_copyright(docdata),
         copyright_holder=attribute(descend(docdata, "doc.copyright"), "holder"),
         usage_terms=_usage(docdata),
@@ -145,9 +153,12 @@ def _status(nitf: Element, docdata: Element | None) -> str:
     return STATUSES.get(stated.lower(), stated)
 
 
-def _version(key: Element | None) -> str:
-    """`generation` counts new writes of a story, `version` those within one; `part` is a take."""
-    version, generation = (number(attribute(key, name)) for name in ("version", "generation"))
+def version_of(stated_generation: str, stated_version: str) -> str:
+    """One number that orders the versions of a document: generation x 1,000 + version from the second generation on.
+
+    `generation` counts new writes of a story, `version` those within one; most wires count in one of them only. `part` is a take.
+    """
+    generation, version = number(stated_generation.strip()), number(stated_version.strip())
     if generation is None or generation < 2:
         return str(version) if version is not None else "" if generation is None else str(generation)
     return str(generation * GENERATION_SIZE + (version or 0))
@@ -285,7 +296,7 @@ def _association(media: Element, at: int, base: str) -> Association | None:
     kind = MEDIA_TYPES.get(attribute(media, "media-type").lower(), "")
     return Association(
         name=f"{kind or 'media'}-{at}",
-        uri=absolute(source, base) or xml.as_uri(source or f"media-{at}", "media"),
+        uri=absolute(source, base) or as_uri(source or f"media-{at}", "media"),
         type=kind,
         by=producer,
         headlines=tuple(_alternate(references)),

@@ -24,7 +24,9 @@ G2_ITEM = re.compile(
 )
 EMPTY_MESSAGE = re.compile(rb"<(?:[\w.-]{1,40}:)?itemSet(?:\s[^>]{0,400})?(?:/>|>\s*</(?:[\w.-]+:)?itemSet\s*>)")
 NEWSML12_ITEM = re.compile(rb"<((?:[\w.-]+:)?NewsItem)(?=[\s>])")
-ATTRIBUTES = {name: re.compile(rb"\s" + name + rb"\s*=\s*(?:\"([^\"<]*)\"|'([^'<]*)')") for name in (b"guid", b"version")}
+ATTRIBUTES = {
+    name: re.compile(rb"\s" + name + rb"\s*=\s*(?:\"([^\"<]*)\"|'([^'<]*)')") for name in (b"guid", b"version", b"generation")
+}
 NEWSML12_PARTS = tuple(
     re.compile(rb"<(?:[\w.-]+:)?" + name + rb"(?:\s[^>]{0,400})?>\s*([^<]{1,400}?)\s*</")
     for name in (b"ProviderId", b"DateId", b"NewsItemId")
@@ -34,7 +36,7 @@ PUBLIC_ID = re.compile(
     rb"<(?:[\w.-]+:)?PublicIdentifier(?:\s[^>]{0,400})?>\s*(urn:newsml:[^<\s]{1,400}?)(?::(\d{1,12})[A-Z]?)?\s*</"
 )
 DOC_ID = re.compile(rb"<doc-id(?=\s)[^>]{0,400}\sid-string\s*=\s*[\"']([^\"'<]{1,400})[\"']")
-DU_KEY = re.compile(rb"<du-key(?=\s)[^>]{0,400}\sversion\s*=\s*[\"'](\d{1,12})[\"']")
+DU_KEY = re.compile(rb"<du-key(?=\s)([^>]{0,2000})>")
 
 
 class Item(Struct, frozen=True, kw_only=True):
@@ -107,9 +109,12 @@ def _newsml12(value: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def _nitf(value: bytes) -> tuple[bytes, bytes, bytes]:
+    from pipeline.formats.nitf import version_of
+
     head = value[:NAME_WITHIN]
     name, key = DOC_ID.search(head), DU_KEY.search(head)
-    return value, name[1] if name else b"", key[1] if key else b""
+    stated = (_attribute(key[1], part).decode("utf-8", "replace") for part in (b"generation", b"version")) if key else ("", "")
+    return value, name[1] if name else b"", version_of(*stated).encode()
 
 
 def _element(value: bytes, start: re.Match[bytes]) -> bytes:

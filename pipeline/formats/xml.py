@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from html import escape
 from html.entities import html5
 from typing import NoReturn
-from urllib.parse import quote
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 from xml.parsers.expat import errors
@@ -39,14 +38,7 @@ PROLOG_BYTES = 4_096  # a licence comment may stand before the DOCTYPE
 CUT_BYTES_MAX = 64 << 20  # all pieces of one message together: each repeats the head, which is 2 KB in real messages
 LISTED_MAX = 500  # of one kind side by side: real items have up to 60 subjects; a list of shares has some hundreds
 CODES = errors.codes
-URI = re.compile(
-    r"[A-Za-z][A-Za-z0-9+.-]{0,30}:(?=\S)"
-    r"(?://[A-Za-z0-9._~-]*(?::\d{1,5})?(?=[/?#]|\Z)|(?!//))"
-    r"(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*(?:\#(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)?"
-)
-URI_CHARS_MAX = 2_048  # the longest signed link of a picture service has 900
 LAYOUT = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
-CELLS = frozenset({"td", "th"})  # the plain text would run them together
 NO_TAGS: Mapping[str, str] = {}
 
 
@@ -240,19 +232,6 @@ def number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else None
 
 
-def uri_of(text: str) -> str:
-    """`text` where it is a URI as ninjs wants them, else ""."""
-    return text if len(text) <= URI_CHARS_MAX and URI.fullmatch(text) else ""
-
-
-def as_uri(text: str, of: str) -> str:
-    """A URI for any id: itself, or percent-encoded; below `urn:newswire:<of>:` where it has no scheme of its own."""
-    if uri := uri_of(text):
-        return uri
-    quoted = quote(one_line(text)[:URI_CHARS_MAX], safe=":/-._~=+@,;!$*()")
-    return uri_of(quoted) or f"urn:newswire:{of}:{quoted}"
-
-
 # ── markup ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -281,7 +260,7 @@ def _html(parts: list[str], node: Element, rules: tuple[Mapping[str, str], froze
         if child.tail:
             parts.append(_escaped(child.tail, is_pre_inside))
     if name and name != "br":
-        parts.append(f"</{name}> " if name in CELLS else f"</{name}>")
+        parts.append(f"</{name}>")
 
 
 def _escaped(text: str, is_pre: bool) -> str:

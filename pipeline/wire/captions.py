@@ -95,12 +95,14 @@ DATES = r"(?:[^\W\d_]{3,12}\.?,? )?(?:[^\W\d_]{3,9}\.? \d{1,2}|\d{1,2} [^\W\d_]{
 PICTURE_TAKEN = re.compile(rf"(?:The )?(?:Picture|Photo|Image)s? (?:was |were )?taken (?:on |in )?{DATES}\.?")
 LICENSING = re.compile(r"(?:Acquire|Purchase) Licensing Rights(?:, opens new tab)?\.?")
 AFTER_CREDIT = re.compile(
-    rf"{FILED}\.?(?:\s*{LICENSING.pattern}|\s*{PICTURE_TAKEN.pattern}|\s+(?:THIS IMAGE|ATTENTION EDITORS)[^\n]{{0,400}})*\s*"
+    rf"{FILED}\.?(?:\s*{LICENSING.pattern}|\s*{PICTURE_TAKEN.pattern}|\s+(?:THIS IMAGE|ATTENTION EDITORS)[^\n]{{0,400}})*"
+    r"(?:\s+\d{1,2}/\d{1,2}(?=\s*\Z))?\s*"
 )
 PHOTO_NUMBERS = re.compile(
     r"\(?(?:With )?AP Photos?(?:,? (?:and|AP) \w+)? (?:[A-Z]{2,6}\d{2,4}(?:-\d{2,4})?(?:,| and)?\s?)+\)?\.?"
 )
 LONE = (
+    ("caption.counter", re.compile(r"\d{1,2}/\d{1,2}|\[\d{1,2}(?:/| of )\d{1,2}\]"), "2/3"),
     ("caption.licensing", LICENSING, "Acquire Licensing Rights"),
     ("caption.photo_numbers", PHOTO_NUMBERS, "AP Photo XNP101, XNP102"),
     ("caption.picture_taken", PICTURE_TAKEN, "Picture taken March 3, 2026."),

@@ -9,7 +9,7 @@ from pipeline.wire import captions
 from pipeline.wire.agencies import AGENCY
 from pipeline.wire.byline import is_title_line, read_byline, title_evidence
 from pipeline.wire.cuts import Span, blocks, flat, lines, trimmed
-from pipeline.wire.dateline import SEARCH_CHARS, read_dateline
+from pipeline.wire.dateline import SEARCH_CHARS, Found, read_dateline, read_dateline_field
 from pipeline.wire.furniture_rules import CORRECTION, LINE_CHARS_MAX, PRIVATE_MARKS, note_rule, private_rule
 from pipeline.wire.headline import clean_headline
 from pipeline.wire.plain import folded
@@ -102,12 +102,16 @@ def _take_glued(reading: Reading, span: Span, text: str, glued: re.Match[str]) -
     return span.start + end
 
 
-def take_dateline(reading: Reading, rest: list[Span]) -> list[Span]:
-    """Cuts the dateline and the remark after it, and the byline and captions between the first block and them."""
+def take_dateline(reading: Reading, rest: list[Span], field: str = "") -> list[Span]:
+    """Cuts the dateline and the remark after it, and the byline and captions between the first block and them.
+
+    `field` is a dateline that the source states beside the text.
+    """
     if not rest:
         return rest
     start = rest[0].start
-    found = read_dateline(reading.raw[start : min(rest[-1].end, start + 2 * SEARCH_CHARS)], published=reading.published)
+    text = reading.raw[start : min(rest[-1].end, start + 2 * SEARCH_CHARS)]
+    found = read_dateline(text, published=reading.published) or _stated_dateline(text, field.strip(), reading.published)
     begin = start + found.dateline.start if found else rest[-1].end
     kept: list[Span] = []
     after: list[Span] = []
@@ -130,6 +134,18 @@ def take_dateline(reading: Reading, rest: list[Span]) -> list[Span]:
         reading.note(_bare(found.remark), "correction" if is_correction else "note")
         reading.cut(remark_start, start + found.remark_end, "correction.remark" if is_correction else "note.remark")
     return kept + _from(reading.raw, after, max(lede, begin))
+
+
+def _stated_dateline(text: str, field: str, published: str) -> Found | None:
+    """The field's dateline where the text opens with it too: what follows it need not look like the beginning of a report."""
+    if not field or flat(text, 0, len(field)) != flat(field, 0, len(field)):
+        return None
+    found = read_dateline_field(field, published=published, within="body_raw")
+    if found is None or not (found.dateline.sources or found.dateline.separator):  # a bare place may be a sentence's first word
+        return None
+    end = found.dateline.end
+    lede_start = end + len(text[end:]) - len(text[end:].lstrip())
+    return replace(found, dateline=replace(found.dateline, text=text[found.dateline.start : end]), lede_start=lede_start)
 
 
 def _bare(note: str) -> str:

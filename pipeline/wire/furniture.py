@@ -42,9 +42,10 @@ class Copy(Struct, frozen=True, kw_only=True):
     rules: tuple[str, ...] = ()
 
 
-def read_copy(raw: str, *, headline: str = "", published: str = "", language: str = "") -> Copy:
+def read_copy(raw: str, *, headline: str = "", published: str = "", language: str = "", dateline: str = "") -> Copy:
     """`raw` is paragraphs separated by a blank line; `headline` the raw one, `published` RFC 3339, `language` BCP 47.
 
+    `dateline` is the source's own field, which the text may open with once more: then it is cut like any other.
     Where nothing of a report would remain, the text stays: a note if there is one, else all of it but the private part.
     """
     reading = Reading(raw, clean_headline(headline).key if headline else "", published, language)
@@ -53,7 +54,7 @@ def read_copy(raw: str, *, headline: str = "", published: str = "", language: st
     rest = (
         ([Span(first, spans[at].end), *spans[at + 1 :]] if first < spans[at].end else spans[at + 1 :]) if at < len(spans) else []
     )
-    rest = take_dateline(reading, rest)
+    rest = take_dateline(reading, rest, dateline)
     rest = take_tail(reading, rest)
     take_middle(reading, rest)
     return _copy(reading)

@@ -45,7 +45,7 @@ PRIVATE = (
         "private.de",
         "any",
         (
-            r"\W{0,5}(?:(?:die )?(?:nach)?folgenden? (?:informationen|angaben|hinweise|zeilen) (?:sind|ist) )"
+            r"\W{0,9}(?:(?:die )?(?:nach)?folgenden? (?:informationen|angaben|hinweise|zeilen) (?:sind|ist) )"
             r"?nicht (?:zur|für die) veröffentlichung(?: bestimmt)?\W{0,5}"
         ),
         "* Die folgenden Informationen sind nicht zur Veröffentlichung bestimmt",
@@ -170,7 +170,10 @@ TAILS = (
     _rule(
         "tail.contact_details",
         "tail",
-        r"(?:\S+@\S+\.\w{2,}|[^\W\d_][\w .'-]{2,40}[,:;] \S+@\S+\.\w{2,}|(?:Phone|Tel\.?|Telefon)\s?:? \+?[\d\s()/.-]{6,30})",
+        (
+            r"\(\([^\s()@]+@[^\s()@]+\.\w{2,}[^()]{0,300}\)\)|\S+@\S+\.\w{2,}|[^\W\d_][\w .'-]{2,40}[,:;] \S+@\S+\.\w{2,}|"
+            r"(?:Phone|Tel\.?|Telefon)\s?:? \+?[\d\s()/.-]{6,30}"
+        ),
         "desk@example.test",
         "Write to the mayor at desk@example.test by Monday.",
     ),
@@ -190,6 +193,13 @@ TAILS = (
         rf"[(\[]\s?{RATE}(?:[;,]\s{RATE}){{0,4}}\s?[)\]]\.?(?:\s?[(\[]\s?{RATE}\s?[)\]]){{0,3}}",
         "($1 = 0.8812 euros)",
         "(1 mill = 40 jobs, the mayor's rule of thumb, was never true in Oslo)",
+    ),
+    _rule(
+        "tail.dpa_notice",
+        "tail",
+        r"©\s?dpa(?:-\w{3,12})?, dpa:\d{6}-\d{2,3}-\d{1,6}/\d{1,3}",
+        "© dpa-infocom, dpa:260302-930-000088/1",
+        "© dpa, die Agentur in Oslo",
     ),
     _rule(
         "tail.dpa_signature",
@@ -318,3 +328,15 @@ PRIVATE_MARKS = (
     "for print",
     "ansprechpartner",
 )
+
+
+def has_private_mark(text: str) -> bool:
+    """Whether a text, or HTML, can hold such a line at all; cheap to know."""
+    lower = text.lower()
+    return any(mark in lower for mark in PRIVATE_MARKS)
+
+
+def has_private_line(text: str) -> bool:
+    """Whether a line of the text says that what follows is for editors only."""
+    lines = text.split("\n") if has_private_mark(text) else ()
+    return any(private_rule(line.strip()) for line in lines if len(line) <= LINE_CHARS_MAX)

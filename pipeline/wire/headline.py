@@ -46,14 +46,19 @@ ADVISORY_OPENINGS = (
     ("en", "Replaces|Edits|Resends|Incorporates|Includes|Embeds|Attaches|Makes clear|Rpts|New throughout|No changes"),
     ("en", "Note to (?:editors|readers)|Story (?:has been )?(?:corrected|refiled|withdrawn)"),
     ("en", r"(?:In )?This (?:\w{3,9}\.? \d{1,2},? (?:\d{4} )?)?(?:story|article|item|version|report|dispatch)\b"),
-    ("en", r"(?:The|An) (?:earlier|original|previous) (?:story|version)\b"),
+    ("en", r"(?:The|An) (?:earlier|original|previous) (?:story|version)\b|ATTN: "),
     ("de", "Berichtigung|Berichtigt|Korrigiert|Ergänzt|Ergänzung|Aktualisiert|Neu:|neu:|Wiederholung|Fügt hinzu"),
     ("fr", "Ajoute|Actualise|Actualisé|Corrige|Bien lire|Répétition|Précise"),
     ("es", "Añade|Agrega|Actualiza|Corrige|Se corrige|Amplía|Repite"),
 )
 BRACKETED_NOTE = re.compile(rf"\(\s?(?:{'|'.join(opening for _, opening in ADVISORY_OPENINGS)})")
 PREFIXED_NOTE = re.compile(r"(?:eds|editors|editor['’]?s note|editors['’] note|note to editors)\s?:\s?\S", re.IGNORECASE)
-ADVISORY_EXAMPLES = ("(Adds comments, detail)", "(Corrects date in paragraph 3)", "Eds: Adds full-year results.")
+ADVISORY_EXAMPLES = (
+    "(Adds comments, detail)",
+    "(Corrects date in paragraph 3)",
+    "Eds: Adds full-year results.",
+    "(ATTN: UPDATES with more details in para 3)",
+)
 
 
 class Headline(Struct, frozen=True):

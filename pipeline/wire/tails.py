@@ -21,7 +21,8 @@ SIGNOFF_AT_END = re.compile(
     ),
     re.IGNORECASE,
 )
-EVIDENT = frozenset({"tail.copyright", "tail.agency_mark", "tail.with_inputs"})  # end matter that names the agency
+COPYRIGHT = frozenset({"tail.copyright", "tail.dpa_notice"})
+EVIDENT = COPYRIGHT | {"tail.agency_mark", "tail.with_inputs"}  # end matter that names the agency
 NAMED_AGENCY = re.compile(rf"\b{AGENCY}\b")
 EVIDENCE_CHARS_MAX = 120  # a longer line is cited by the name in it
 
@@ -71,7 +72,7 @@ def _take_signoff(reading: Reading, span: Span, text: str) -> bool:
 def _take_tail(reading: Reading, span: Span, text: str, zones: tuple[Zone, ...]) -> bool:
     if rule := tail_rule(text, zones):
         if rule in EVIDENT and (agency := NAMED_AGENCY.search(text)):
-            kind: Literal["copyright_line", "body"] = "copyright_line" if rule == "tail.copyright" else "body"
+            kind: Literal["copyright_line", "body"] = "copyright_line" if rule in COPYRIGHT else "body"
             reading.evidence.append(CreditEvidence(kind=kind, text=text if len(text) <= EVIDENCE_CHARS_MAX else agency[0]))
         reading.cut(span.start, span.end, rule)
         return True

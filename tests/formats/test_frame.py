@@ -97,7 +97,6 @@ def test_real_feeds(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             for item in items_of(path.read_bytes())[:3]:
                 alone, together = syndication.parse(item), whole(item, monkeypatch)
                 if path.name in ENTRY_IN_AN_ENTRY:
-                    assert alone != together
                     together = replace(together, source_title=alone.source_title)
                 assert alone == together, path
                 compared += 1

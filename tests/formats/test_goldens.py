@@ -1,6 +1,8 @@
-"""Golden pairs: `<case>.xml` or `.txt` beside `<case>.expected.json`, which opens with why the case exists.
+"""Golden pairs: `<case>.xml` (`.txt`, `.json`, `.wire`) beside `<case>.expected.json`, which opens with why the case exists.
 
 A case is what `newswire offline --through normalize` makes of the file. Our own version is left out: a release changes nothing.
+The cases of this folder are named after the trap they set; those in `stories/` are whole reports with their wire furniture, at
+least one for each version of each format, and are named `<format>_<case>`.
 """
 
 import json
@@ -10,10 +12,26 @@ from typing import Any
 import pytest
 
 from pipeline import codec, offline
+from pipeline.formats import KNOWN
 from tests.builders import NOW
 
 FOLDER = Path(__file__).parent
-CASES = sorted(path for path in FOLDER.iterdir() if path.suffix in (".xml", ".txt"))
+STORIES = FOLDER / "stories"
+SUFFIXES = (".xml", ".txt", ".json", ".wire")
+PAIR = ".expected.json"
+
+
+def cases(folder: Path) -> list[Path]:
+    """The first halves of the pairs."""
+    return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and not path.name.endswith(PAIR))
+
+
+def pair_of(case: Path) -> Path:
+    """The second half."""
+    return case.with_name(case.stem + PAIR)
+
+
+CASES = [*cases(FOLDER), *cases(STORIES)]
 
 
 def results(path: Path) -> list[Any]:
@@ -28,7 +46,7 @@ def results(path: Path) -> list[Any]:
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_golden(path: Path, request: pytest.FixtureRequest) -> None:
-    pair = path.with_suffix(".expected.json")
+    pair = pair_of(path)
     expected = json.loads(pair.read_text())
     if request.config.getoption("--golden", default=False):
         pair.write_text(json.dumps({"why": expected["why"], "items": results(path)}, indent=1, ensure_ascii=False) + "\n")
@@ -37,8 +55,19 @@ def test_golden(path: Path, request: pytest.FixtureRequest) -> None:
 
 
 def test_every_case_has_its_pair_and_a_reason() -> None:
-    pairs = {path.name.removesuffix(".expected.json") for path in FOLDER.glob("*.expected.json")}
-    assert pairs == {path.stem for path in CASES}
-    whys = [json.loads(path.read_text())["why"] for path in FOLDER.glob("*.expected.json")]
+    pairs = [pair for folder in (FOLDER, STORIES) for pair in folder.glob("*" + PAIR)]
+    assert {*pairs} == {pair_of(case) for case in CASES}
+    whys = [json.loads(pair.read_text())["why"] for pair in pairs]
     assert all(len(why) > 20 for why in whys)
     assert len(set(whys)) == len(whys)
+
+
+def test_every_format_has_its_stories() -> None:
+    """The name of a story says its format, and so does its record."""
+    told: set[str] = set()
+    for case in cases(STORIES):
+        format_ = case.stem.partition("_")[0]
+        items = json.loads(pair_of(case).read_text())["items"]
+        assert {item["pipeline"]["source"]["format"] for item in items} == {format_}, case.name
+        told.add(format_)
+    assert told == set(KNOWN)

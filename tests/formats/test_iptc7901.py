@@ -49,6 +49,18 @@ def test_paragraphs_by_indent_and_a_slug_before_the_text() -> None:
     assert found.body_text == "Porto-Novo (xyz) - The red crew won.\n\nBlue came second."
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "cp1252", "cp850"])
+def test_the_day_of_the_id_is_known_in_every_charset_of_its_month(charset: str) -> None:
+    message = HEAD + "\x02Fähre =\r\n\r\nText.\r\n\x03010810 GMT Mär 26\r\n".encode(charset)
+    assert iptc7901.guid(message) == "urn:newswire:iptc7901:abc:0123:2026-03-01"
+
+
+def test_headings_and_lists_of_a_notebook_keep_their_lines() -> None:
+    """So that the line before what is for editors only is seen as one."""
+    notes = b"\x02Ferry =\r\n\r\nText of\r\ntwo lines.\r\n\r\n## Contacts\r\n- Jane Doe\r\n- John Roe\r\n"
+    assert parsed(HEAD + notes + TIME).body_text == "Text of two lines.\n\n## Contacts\n\n- Jane Doe\n\n- John Roe"
+
+
 @pytest.mark.parametrize("end", [b"\r\r\n", b"\n", b"\r\n"])
 def test_gateways_that_drop_control_bytes_and_bend_line_ends(end: bytes) -> None:
     whole = iptc7901.items(DAY)[0]

@@ -144,6 +144,12 @@ def test_bodies(content: str, text: str) -> None:
     assert parsed(story(content=content)).body_text == text
 
 
+@pytest.mark.parametrize("between", ["", " ", ", ", "\n"])
+def test_a_title_in_a_byline_is_set_apart(between: str) -> None:
+    found = story(head=f"<byline>By <person>ANN EXAMPLE</person>{between}<byttl>Associated Press</byttl></byline>")
+    assert parsed(found).byline == "By ANN EXAMPLE, Associated Press"
+
+
 def test_two_bylines_and_a_tagline() -> None:
     found = parsed(story(head="<byline>By A</byline><byline>By B</byline>", end="<tagline>(Editing by C)</tagline>"))
     assert (found.byline, found.body_text) == ("By A / By B", "Text.\n\n(Editing by C)")

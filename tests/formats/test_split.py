@@ -72,8 +72,26 @@ def test_the_name_is_the_parsers_and_a_piece_is_whole(path: Path) -> None:
         assert detect(item.value, "") == format_
         found = parse(raw_item(value=item.value, format=format_, fetched_at=NOW))
         if isinstance(found, Parsed):
-            assert found.guid == item.guid
+            assert (found.guid, found.version) == (item.guid, item.version)
             assert [piece.guid for piece in split(item.value, format_, NOW)] == [item.guid]
+
+
+@pytest.mark.parametrize(
+    ("key", "version"),
+    [
+        ('generation="1" version="4"', "4"),
+        ("version='3' generation='2'", "2003"),
+        ('generation="3"', "3000"),
+        ('key="FERRY" part="2"', ""),
+        ('version="x"', ""),
+    ],
+)
+def test_a_nitf_document_counts_its_generations_as_its_parser_does(key: str, version: str) -> None:
+    document = f"<nitf><head><docdata><doc-id id-string='a'/><du-key {key}/></docdata></head><body/></nitf>".encode()
+    found = parse(raw_item(value=document, format="nitf"))
+    assert isinstance(found, Parsed)
+    assert names(document, "nitf") == [(0, "a", version)]
+    assert found.version == version
 
 
 def test_what_cannot_be_taken_apart_comes_back_whole() -> None:

@@ -12,6 +12,7 @@ from pipeline.formats import newsml, newsml12, nitf, xml
 from pipeline.formats.parsed import Parsed
 from pipeline.reasons import Reason
 from pipeline.records import RawItem, Reject
+from pipeline.wire.uris import uri_of
 from tests.builders import raw_item
 from tests.strategies import hostile_text
 
@@ -128,30 +129,6 @@ def test_two_roots_are_no_document() -> None:
     assert xml.read(b"<a/><b/>") == Reject(Reason.BROKEN_XML, "junk after document element: line 1, column 4")
 
 
-@pytest.mark.parametrize(
-    ("text", "uri"),
-    [
-        ("urn:newsml:x:1", "urn:newsml:x:1"),
-        ("TAG:x.example,2026:1", "TAG:x.example,2026:1"),
-        ("https://x.example:80/a?b=c#d", "https://x.example:80/a?b=c#d"),
-        ("item 1", "urn:newswire:ref:item%201"),
-        ("urn:x:—", "urn:x:%E2%80%94"),
-        ("https://x.example:port/", "urn:newswire:ref:https://x.example:port/"),
-        ("", "urn:newswire:ref:"),
-    ],
-)
-def test_any_id_becomes_a_uri(text: str, uri: str) -> None:
-    assert xml.as_uri(text, "ref") == uri
-
-
-@given(text=st.text(max_size=40) | hostile_text)
-def test_what_becomes_a_uri_is_one_and_stays_one(text: str) -> None:
-    made = xml.as_uri(text, "ref")
-    assert made.isascii()
-    assert not set(made) & set(' <>"\\^`{|}')
-    assert xml.as_uri(made, "ref") == made
-
-
 # ── damage ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -227,5 +204,5 @@ def test_hostile_texts_in_sound_fields_are_made_safe(texts: list[str]) -> None:
     if isinstance(found, Parsed):
         assert "\n" not in found.headline + found.guid
         assert "<script" not in found.body_html
-        assert all(xml.uri_of(subject.uri) == subject.uri for subject in found.categories)
+        assert all(uri_of(subject.uri) == subject.uri for subject in found.categories)
         assert all(not r.href or r.href.startswith(("http://", "https://")) for r in found.renditions)

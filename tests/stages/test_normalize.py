@@ -131,6 +131,75 @@ def test_a_feed_that_signs_with_its_own_title_names_no_person() -> None:
     assert (found.by, found.pipeline.authors) == ("", ())
 
 
+DPA = {
+    "format": "digitalwires@0.9.1",
+    "type": "composite",
+    "urn": "urn:newsml:dpa.example:1",
+    "version": 3,
+    "headline": "Schiff sinkt",
+}
+
+
+def dpa(**over: object) -> Article:
+    """The article of a dpa entry."""
+    return normalized(raw_item(value=codec.dumps(DPA | over), format="digitalwires"))
+
+
+@pytest.mark.parametrize("body", ["Hamburg (dpa/lno) - auf der Elbe sank ein Schiff.", "auf der Elbe sank ein Schiff."])
+def test_a_dateline_in_a_field_and_in_the_text_is_one(body: str) -> None:
+    found = dpa(dateline="Hamburg (dpa/lno) - ", article_html=f"<p>{body}</p>")
+    assert (found.body_text, found.located) == ("auf der Elbe sank ein Schiff.", "Hamburg")
+    assert found.pipeline.dateline is not None
+    assert (found.pipeline.dateline.text, found.pipeline.dateline.sources) == ("Hamburg (dpa/lno) -", ("dpa",))
+    assert found.pipeline.rules == ("dateline.place_source",)
+
+
+@pytest.mark.parametrize(
+    ("dateline", "body", "located"),
+    [
+        ("", "HAMBURG, Germany (Reuters) - A ship sank.", "HAMBURG, Germany"),  # as printed, before the desk's metadata
+        ("", "WASHINGTON, Oct 31 (Reuters) - A ship sank.", "WASHINGTON"),  # without the date
+        ("Kiel (dpa) - ", "A ship sank.", "Kiel"),
+        ("", "A ship sank.", "Gdansk"),
+    ],
+)
+def test_located_is_the_dateline_as_printed_else_the_source_s_own_word(dateline: str, body: str, located: str) -> None:
+    desk = [{"type": "dnltype:located", "name": "Gdansk", "qcode": ""}]
+    assert dpa(dateline=dateline, article_html=f"<p>{body}</p>", categories=desk).located == located
+
+
+CREATED, CHANGED = "2026-02-27T10:00:00Z", "2026-02-28T10:00:00Z"
+
+
+def test_a_wire_is_published_when_its_version_was_and_a_feed_s_item_when_it_first_was() -> None:
+    wire = dpa(article_html="<p>Text.</p>", content_created=CREATED, version_created=CHANGED)
+    assert (wire.pipeline.times.published, wire.version_created, wire.content_created) == (CHANGED, CHANGED, CREATED)
+    entry = f"<title>x</title><published>{CREATED}</published><updated>{CHANGED}</updated>"
+    feed = normalized(raw_item(value=atom(entry), format="atom"))
+    assert (feed.pipeline.times.published, feed.version_created) == (CREATED, CHANGED)
+    undated = dpa(article_html="<p>Text.</p>", content_created=CREATED, version_created="soon")
+    assert undated.pipeline.times.published == CREATED
+
+
+def test_a_wire_item_is_its_id_and_says_that_it_shows_nothing() -> None:
+    found = normalized(raw_item(value=b'{"uri": "urn:x:1", "version": "1.2"}', format="ninjs"))
+    assert (found.uri, found.version, found.representation_type) == ("urn:x:1", "", "partial")
+    assert [(other.role, other.value) for other in found.alt_ids] == [("version", "1.2")]
+    assert found.pipeline.source.problems == ("item.nothing_to_show",)
+
+
+def test_what_was_put_right_in_the_document_is_told_of_its_items() -> None:
+    found = normalized(raw_item(value=rss("<title>\u202ex</title>"), problems=("xml.junk_before_root",)))
+    assert found.pipeline.source.problems == ("xml.junk_before_root", "text.bidi_controls")
+
+
+def test_an_embargo_that_is_over_is_still_told() -> None:
+    over = dpa(article_html="<p>Text.</p>", embargoed="2026-02-28T11:00:00+01:00")
+    assert (over.pub_status, over.embargoed_until) == ("usable", "2026-02-28T10:00:00Z")
+    free = dpa(article_html="<p>Text.</p>", embargoed="Freitag Mittag")
+    assert (free.pub_status, free.embargoed_until) == ("withheld", "")
+
+
 def test_direction_marks_are_kept_and_flagged() -> None:
     found = of("<title>\u202egnp.exe</title>")
     assert found.headline == "\u202egnp.exe"

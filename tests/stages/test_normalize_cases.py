@@ -291,6 +291,36 @@ def test_what_editors_get_reaches_no_field_of_the_record() -> None:
     assert found.by == "Jutta Brandhorst"
 
 
+PRIVATE = "Not for publication\n\nTom Quill, +47 000 0000"
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {
+            "body_text": f"{REPORT}\n\n{PRIVATE}",
+            "body_html": "<p>The bridge.</p><p>Not for publication</p><p>Tom Quill, +47 000 0000</p>",
+        },
+        {"body_html": "<p>The bridge opened.</p><p>Not for publication</p><p>Tom Quill, +47 000 0000</p>"},
+        {"description_summary": f"The bridge opened.\n\n{PRIVATE}"},
+        {"description_long": f"The bridge opened.\n\n{PRIVATE}"},
+        {"body_sidebar": f"What the bridge cost.\n\n{PRIVATE}"},
+    ],
+)
+def test_what_editors_get_in_one_of_several_texts_reaches_no_field_either(over: dict[str, str]) -> None:
+    found = sent(**over)
+    assert found.body_text == REPORT
+    assert "000 0000" not in codec.encode(found).decode()
+    assert {"html.not_for_publication", "text.not_for_publication"} & set(found.pipeline.rules)
+
+
+def test_a_word_about_publication_takes_no_text_away() -> None:
+    html = "<p>The letter was not for publication, the mayor said.</p><p>Contacts to Oslo were few.</p>"
+    found = sent(body_html=html, description_summary="A letter that was not for publication leaks.")
+    assert [text.value for text in found.bodies if text.content_type == "text/html"] == [html]
+    assert [text.value for text in found.descriptions] == ["A letter that was not for publication leaks."]
+
+
 # ── 16: dates in the past, 20: the year that a dateline does not say ─────────────────────────────────────────────────
 
 

@@ -71,7 +71,9 @@ def normalize(item: RawItem, state: State, now: str) -> Emit | Reject:
 def _copy(parsed: Parsed, instant: Instant, item: RawItem) -> Copy:
     """The report without its furniture. A dateline field counts where the text has none."""
     language = parsed.item_language or item.language or parsed.language
-    copy = read_copy(parsed.body_text, headline=parsed.headline, published=instant.value, language=language)
+    copy = read_copy(
+        parsed.body_text, headline=parsed.headline, published=instant.value, language=language, dateline=parsed.dateline
+    )
     if copy.dateline is None and parsed.dateline:
         found = read_dateline_field(parsed.dateline, published=instant.value)
         if found is not None:
@@ -84,7 +86,7 @@ def _article(
 ) -> Article:
     authors = fields.authors(parsed, copy.authors)
     language, guesses, disputed = _language(parsed, item, headline, copy.text)
-    hidden = ("html.not_for_publication",) if parsed.body_html and copy.not_for_publication else ()
+    parsed, hidden = fields.published_only(parsed, is_private=bool(copy.not_for_publication))
     guid = parsed.guid or item.guid
     notes = (*parsed.ed_notes, *copy.ed_notes, *copy.correction_notes)
     return Article(
@@ -104,7 +106,7 @@ def _article(
         expires=fields.ahead(parsed.expires),
         title=parsed.title,
         headlines=fields.headlines(parsed, headline),
-        bodies=fields.bodies(parsed, copy.text, "" if hidden else parsed.body_html),
+        bodies=fields.bodies(parsed, copy.text, parsed.body_html),
         descriptions=fields.descriptions(parsed),
         slugline=parsed.slugline,
         by=fields.by(authors),

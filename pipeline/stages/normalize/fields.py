@@ -7,11 +7,13 @@ from typing import Literal
 from msgspec.structs import replace
 
 from pipeline.article import AltId, Association, Author, InfoSource, Rendition, Text, Times
+from pipeline.formats.markup import text_of_safe
 from pipeline.formats.parsed import Parsed
 from pipeline.records import RawItem
 from pipeline.stages import dedup
 from pipeline.wire.byline import joined, persons
 from pipeline.wire.dates import FOREVER, NOTHING, ONE_DATE, Instant, first_date, read_date, with_build_time
+from pipeline.wire.furniture_rules import has_private_line, has_private_mark
 from pipeline.wire.headline import Headline
 from pipeline.wire.plain import folded, has_bidi_controls
 from pipeline.wire.uris import as_uri, uri_of
@@ -39,8 +41,30 @@ def is_shown(parsed: Parsed) -> bool:
 
 
 def has_content(parsed: Parsed) -> bool:
-    """Anything to show, or an item of a wire: its id is all that a standard asks for, and a kill may be an id and nothing else."""
+    """Anything to show, or an item of a wire: its id is all that a standard asks for; a kill may be an id and nothing else."""
     return is_shown(parsed) or bool(parsed.uri)
+
+
+def published_only(parsed: Parsed, *, is_private: bool) -> tuple[Parsed, tuple[str, ...]]:
+    """The facts without texts that hold a part for editors only, and the rules that say what went.
+
+    `is_private` says that the main text has such a part, which its HTML then has too. Of a source that sends another plain text
+    than HTML, or further texts, each is looked at by itself: a part cut from one of them only would be published by the others.
+    """
+    is_private = is_private or (has_private_mark(parsed.body_html) and has_private_line(text_of_safe(parsed.body_html)))
+    html = "" if is_private else parsed.body_html
+    summary = "" if has_private_line(parsed.summary) else parsed.summary
+    kept, described = _public(parsed.bodies), _public(parsed.descriptions)
+    gone = (
+        ("html.not_for_publication", html != parsed.body_html),
+        ("text.not_for_publication", (summary, kept, described) != (parsed.summary, parsed.bodies, parsed.descriptions)),
+    )
+    rules = tuple(rule for rule, is_gone in gone if is_gone)
+    return (replace(parsed, body_html=html, summary=summary, bodies=kept, descriptions=described) if rules else parsed), rules
+
+
+def _public(texts: tuple[Text, ...]) -> tuple[Text, ...]:
+    return tuple(text for text in texts if not has_private_line(text.value)) if texts else ()
 
 
 def headlines(parsed: Parsed, headline: Headline) -> tuple[Text, ...]:
@@ -137,7 +161,7 @@ def published(parsed: Parsed, item: RawItem, now: str) -> Instant:
 
 
 def content_created(parsed: Parsed, instant: Instant, now: str) -> str:
-    """A wire's own word; of a feed, which has none, the publication. A wire's first publication is `firstCreated`, and no more."""
+    """A wire's own word; of a feed, which has none, the publication. A wire's first publication is `firstCreated`, no more."""
     is_own = not parsed.uri and instant.quality != "build_time"
     return exact(parsed.content_created, now) or (exact(parsed.published, now) if is_own else "")
 
