@@ -11,9 +11,10 @@ class Parsed(Struct, frozen=True, kw_only=True):
     """One item's facts. "", () and None mean that the source does not say.
 
     Lines (`headline`, `byline`, `dateline`, `rights`, `source_title`) are plain text; `body_text` and `summary` are paragraphs
-    separated by a blank line, with all wire furniture still in them; `body_html` is safe to show. `link` is absolute. Dates are
-    raw: `wire.dates` reads them. `is_summary` says that the body is all the source gives of a longer text. `item_language` was
-    declared for the item, `language` for the whole feed. `built` are the dates of the feed as a document.
+    separated by a blank line, with all wire furniture still in them; `body_html` is safe to show. `is_one_text` says that the
+    plain text is that of the HTML, not one of its own, `is_summary` that the source has more than it gives. `link` is absolute.
+    Dates are raw: `wire.dates` reads them. `item_language` was declared for the item, `language` for the whole feed. `built` are
+    the dates of the feed as a document.
     `charset` is the evidence, where the format had to find it.
 
     Wires: `uri` and `version` are the wire's own; `pub_status`, `urgency`, `priority`, `signals`, `embargo` its own words
@@ -27,6 +28,7 @@ class Parsed(Struct, frozen=True, kw_only=True):
     title: str = ""
     body_text: str = ""
     body_html: str = ""
+    is_one_text: bool = False
     is_summary: bool = False
     summary: str = ""
     descriptions: tuple[Text, ...] = ()

@@ -137,6 +137,7 @@ def _parsed(item: RawItem, entry: Node, feed: Node, version: str) -> Parsed:
         headline=_title(entry, version),
         body_text=body.text,
         body_html=body.html,
+        is_one_text=True,
         is_summary=body.is_summary,
         summary=body.summary,
         link=link,

@@ -8,6 +8,7 @@ Promises: the same text and `now` give the same answer; nothing raises; no value
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from msgspec import Struct
@@ -72,6 +73,7 @@ EPOCH = re.compile(r"([0-9]{9,10})(?:\.[0-9]{1,9}|[0-9]{3})?")  # seconds since 
 COMMENT = re.compile(r"\s*\([^()]*\)\s*$")  # RFC 822 allows one after the zone: +0100 (CET)
 
 
+@lru_cache(maxsize=64)  # an item's own few dates are asked for several times, and all items of a poll share the feed's
 def read_date(raw: str, now: str) -> Instant:
     """The instant that `raw` names; `now` (RFC 3339) is when it was fetched. An empty text has no value and no problem.
 

@@ -40,7 +40,7 @@ from pipeline.wire.plain import content_digest
 from pipeline.wire.status import Judged, judge
 from pipeline.wire.urgency import mapped
 
-VERSION = "2"
+VERSION = "3"
 ORDINARY = Status(kind="article")  # nothing to say
 
 
