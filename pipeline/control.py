@@ -17,7 +17,7 @@ from pipeline.intake import Intake
 from pipeline.metrics import Metrics
 from pipeline.poll.feeds import send
 from pipeline.poll.poller import Poller
-from pipeline.records import Command
+from pipeline.records import Command, Report
 from pipeline.sinks.service import ObjectsSink
 
 log = structlog.get_logger()
@@ -51,11 +51,11 @@ class Reporter(faust.Service):
     """Serves metrics and tells the others, on `newswire.ops.report`, that this worker lives and what it owns."""
 
     def __init__(
-        self, config: Config, worker: str, metrics: Metrics, parts: tuple[Poller, Sequence[Intake]], **kwargs: Any
+        self, config: Config, worker: str, metrics: Metrics, parts: tuple[Poller, Sequence[Intake], ObjectsSink], **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.config, self.worker, self.metrics = config, worker, metrics
-        self.poller, self.intakes = parts
+        self.poller, self.intakes, self.objects = parts
         self.metrics_port = 0
 
     async def on_start(self) -> None:
@@ -79,22 +79,23 @@ class Reporter(faust.Service):
             await self.sleep(self.config.run.report_s)
             self._measure_lag()
             try:
-                await send(self.config, "ops.report", [(self.worker, codec.dumps(self.facts()))])
+                await send(self.config, "ops.report", [(self.worker, codec.encode(self.facts()))])
             except (KafkaError, OSError) as error:
                 log.debug("report_failed", cause=repr(error))
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> Report:
         """What the report says."""
-        return {
-            "worker": self.worker,
-            "pid": os.getpid(),
-            "at": time.time(),
-            "code": CODE_VERSION,
-            "metrics": f"http://{self.config.metrics.host}:{self.metrics_port}/metrics",
-            "feeds": sum(len(lane.feeds) for lane in self.poller.lanes.values()),
-            "lanes": {intake.hop.name: sorted(tp.partition for tp in intake.lanes) for intake in self.intakes},
-            "stopped": {intake.hop.name: intake.stopped_because for intake in self.intakes if intake.stopped_because},
-        }
+        return Report(
+            worker=self.worker,
+            pid=os.getpid(),
+            at=time.time(),
+            code=CODE_VERSION,
+            metrics=f"http://{self.config.metrics.host}:{self.metrics_port}/metrics",
+            feeds=sum(len(lane.feeds) for lane in self.poller.lanes.values()),
+            lanes={intake.hop.name: tuple(sorted(tp.partition for tp in intake.lanes)) for intake in self.intakes},
+            stopped=self.objects.stopped
+            | {intake.hop.name: intake.stopped_because for intake in self.intakes if intake.stopped_because},
+        )
 
     def _measure_lag(self) -> None:
         for intake in self.intakes:

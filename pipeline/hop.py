@@ -53,7 +53,7 @@ class Message(Struct, frozen=True):
 
 
 class Hop(Struct, frozen=True, kw_only=True):
-    """Stages between two topics. `decode(key, value, headers)` gives the record, `now_of` its ingest time, `encode` its messages."""
+    """Stages between two topics. `decode(key, value, headers)` gives the record, `now_of` its ingest time, `encode` messages."""
 
     name: str
     source: str

@@ -182,7 +182,7 @@ class Lane:
             if stage in changelog_ends:
                 state.commit(changelog_ends[stage])
         bundle.on_commit()
-        self.wiring.metrics.book(bundle.ledger, time.monotonic() - began)
+        self.wiring.metrics.book(bundle.ledger, bundle.rules, time.monotonic() - began)
 
     async def _send(self, messages: Sequence[Message]) -> dict[str, int]:
         """Sends outputs and changelogs by whole batches; gives each written changelog's following offset."""

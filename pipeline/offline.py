@@ -25,7 +25,7 @@ from pipeline.hop import run_chain
 from pipeline.ledger import Ledger
 from pipeline.marked import Range
 from pipeline.poll.identity import item_digest, raw_key, wire_raw_key
-from pipeline.poll.slice import BODY_BYTES_MAX, Refusal, Slice, cut
+from pipeline.poll.slice import BODY_BYTES_MAX, Cut, Refusal, Slice, cut
 from pipeline.records import RawItem, Reject
 
 Through = Literal["normalize", "link", "enrich"]
@@ -214,10 +214,10 @@ def _cut(document: Document, feed: str, provider: str) -> Iterator[RawItem | Rej
         reason, detail = str(refused.reason), refused.detail
         parts.append(Rejected(path=document.path, part=refused.part, stage="poll", reason=reason, detail=detail))
     for part in sorted(parts, key=lambda part: part.part):
-        yield part if isinstance(part, Rejected) else _item(document, feed, provider, found.format, part, found.charset)
+        yield part if isinstance(part, Rejected) else _item(document, feed, provider, found.format, part, found)
 
 
-def _item(document: Document, feed: str, provider: str, format_: str, piece: Slice | Item, charset: str = "") -> RawItem:
+def _item(document: Document, feed: str, provider: str, format_: str, piece: Slice | Item, of: Cut | None = None) -> RawItem:
     name = provider or feed
     return RawItem(
         key=wire_raw_key(piece, name, feed) if isinstance(piece, Item) else raw_key(piece, name, feed),
@@ -232,6 +232,7 @@ def _item(document: Document, feed: str, provider: str, format_: str, piece: Sli
         item=item_digest(piece.item),
         part=piece.part,
         transport="file",
-        charset=charset,
+        charset=of.charset if of else "",
         guid=piece.guid,
+        problems=of.problems if of else (),
     )

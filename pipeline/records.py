@@ -17,7 +17,7 @@ class RawItem(Struct, frozen=True, kw_only=True):
     """One item as fetched: `value` is its exact bytes with the head it needs, the rest says where and when it came from.
 
     `key` is the identity key, `item` the xxh3-128 hex of the item's own bytes, `document` "sha256:…" of the fetched body,
-    `fetched_at` and `first_seen` RFC 3339. `verdict` is set by dedup.
+    `fetched_at` and `first_seen` RFC 3339. `problems` are ids of what was put right when it was cut. `verdict` is set by dedup.
     """
 
     key: str
@@ -35,6 +35,7 @@ class RawItem(Struct, frozen=True, kw_only=True):
     charset: str = ""
     language: str = ""
     guid: str = ""
+    problems: tuple[str, ...] = ()
     verdict: Literal["new", "changed"] = "new"
 
 
@@ -84,6 +85,54 @@ class Command(Struct, frozen=True, kw_only=True, omit_defaults=True):
     feed: str = ""
     id: str
     at: float
+
+
+class Sighting(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody carried an item that we hold (`newswire.sightings`).
+
+    `identical` is false for another form of the item than the newest we hold; `story` stands only where the story is known.
+    """
+
+    uri: str
+    story: str = ""
+    feed: str
+    provider: str = ""
+    url: str = ""
+    document: str = ""
+    seen_at: str
+    identical: bool
+
+
+class Relink(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Items that were announced in one story belong to another one, as a message that came late shows (`newswire.relinks`)."""
+
+    story: str
+    to: str
+    uris: tuple[str, ...]
+    at: str
+
+
+class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that a person should look at (`newswire.ops.alert`): `kind` is cluster_overgrown, kill_ambiguous, kill_without_victim."""
+
+    kind: str
+    story: str
+    stories: tuple[str, ...] = ()
+    detail: str
+    at: str
+
+
+class Report(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a worker does (`newswire.ops.report`). `lanes` maps a hop to the partitions it owns, `stopped` a hop to the cause."""
+
+    worker: str
+    pid: int = 0
+    at: float
+    code: str = ""
+    metrics: str = ""
+    feeds: int = 0
+    lanes: Mapping[str, tuple[int, ...]] = {}
+    stopped: Mapping[str, str] = {}
 
 
 # ── verdicts ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -199,6 +199,7 @@ def test_explain_shows_each_text_and_what_was_taken_from_it(tmp_path: Path) -> N
     assert "note.txt item 0 · text · urn:newswire:item:" in stdout
     assert "Snow closes the pass⟦headline.suffix:  By Reuters⟧" in stdout
     assert "headline.suffix  'By Reuters'" in stdout
+    assert "\nrules: headline.suffix_by_agency\n" in stdout
     assert "\nSnow fell on the pass on Sunday.\n" in stdout
     assert "\x1b" not in stdout
 

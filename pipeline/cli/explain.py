@@ -115,6 +115,7 @@ def _describe_article(topic: str, facts: dict[str, Any], size: int) -> Iterator[
     yield ", ".join([*words, f"language {facts.get('language', '–')}", f"{size:,} bytes long"])
     if topic == "normalized":
         yield str(facts.get("headline", "no headline"))
+        yield f"rules: {', '.join(facts.get('rules', [])) or 'none'}"
         yield f"content {facts.get('content', '–')}"
     if topic == "linked" and "relation" in facts:
         reasons = f" ({', '.join(facts['reasons'])})" if "reasons" in facts else ""

@@ -62,13 +62,15 @@ def offline(
 def _shown(explained: "Explained") -> bytes:
     """One text for people: where it is from, headline and body with their marks, then what was taken by which rule."""
     from pipeline.marked import Brackets, Colours, listing, marked
+    from pipeline.rules import fired
 
     style = Colours() if sys.stdout.isatty() else Brackets()
     article, texts = explained.article, ((explained.headline, explained.headline_ranges), (explained.body, explained.body_ranges))
     where = f"── {explained.path} item {explained.part} · {article.pipeline.source.format} · {article.uri}"
     shown = [marked(text, ranges, style) for text, ranges in texts if text]
     taken = [line for text, ranges in texts for line in listing(text, ranges, style)]
-    return ("\n\n".join((where, *shown, "\n".join(taken) or "nothing was taken away")) + "\n").encode("utf-8", "replace")
+    rules = f"rules: {', '.join(fired(article)) or 'none'}"
+    return ("\n\n".join((where, *shown, "\n".join(taken) or "nothing was taken away", rules)) + "\n").encode("utf-8", "replace")
 
 
 def _instant(raw: str) -> str:

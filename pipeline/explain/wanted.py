@@ -10,6 +10,7 @@ from pipeline.article import Article
 from pipeline.codec import Undecodable
 from pipeline.hop import Received
 from pipeline.poll.urls import canonical_url
+from pipeline.rules import fired
 from pipeline.stages.dedup import item_uri
 from pipeline.stages.route import public_topic
 
@@ -152,6 +153,7 @@ def _article_facts(article: Article) -> dict[str, Any]:
         "identity_key": pipeline.identity.key,
         "feed": pipeline.identity.feed,
         "public_topic": public_topic(article),
+        "rules": list(fired(article)),
     }
     if story:
         facts |= {"story": story.id, "relation": story.relation, "revision": story.revision, "state": story.state}

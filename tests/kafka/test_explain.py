@@ -140,7 +140,7 @@ async def test_every_name_of_an_article_tells_its_whole_life(config: Config) -> 
 
 async def test_versions_are_told_in_order_with_what_they_replace(config: Config) -> None:
     world = World()
-    await write(config, [*world.life(item()), *world.life(item("Floods close the river road, one dead", part=1))])
+    await write(config, [*world.life(item()), *world.life(item("UPDATE 1-Floods close the river road, one dead", part=1))])
     found = await explain(config, URI)
     assert sorted(topics(found)) == sorted([*LIFE, *LIFE])  # the broker's clock may give both versions one millisecond
     first, second = found.of("linked")
@@ -148,6 +148,7 @@ async def test_versions_are_told_in_order_with_what_they_replace(config: Config)
     assert (second.facts["version"], second.facts["relation"]) == ("2", "update")
     assert second.facts["previous"] == {"uri": URI, "version": "1"}
     assert found.of("normalized")[1].facts["dedup"] == "changed"
+    assert found.of("normalized")[1].facts["rules"] == ["headline.series_tag"]
     for before, after in (("raw", "normalized"), ("enriched", "out.en")):
         assert [each.fate for each in found.of(before)] == [f"→ {each.place}" for each in found.of(after)]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.codec import decode_raw
 from pipeline.formats import detect
 from pipeline.formats.split import Split, split
 from pipeline.poll.decide import Decision, Poll, decide, digest
@@ -99,6 +100,13 @@ def test_changed_text_under_the_same_version_goes_on() -> None:
     """A wire that corrects without counting must not be silenced here: `link` knows the contents."""
     first = polled(ninjs(A1))
     assert [guid for _, guid in raw(polled(ninjs(A1, body="Other text."), first.state, AT + 60))] == ["urn:a"]
+
+
+def test_what_was_put_right_in_a_document_travels_with_its_items() -> None:
+    broken = b"<br/>Notice: undefined index\n" + rss(rss_item())
+    for body, problems in ((rss(rss_item()), ()), (broken, ("xml.junk_before_root",)), (ninjs(A1), ())):
+        (message,) = (message for message in polled(body).messages if message.topic == "raw")
+        assert decode_raw(message.key, message.value, message.headers).problems == problems
 
 
 def test_pages_of_a_json_feed_are_named_by_their_address() -> None:

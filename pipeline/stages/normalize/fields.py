@@ -7,7 +7,6 @@ from typing import Literal
 from msgspec.structs import replace
 
 from pipeline.article import AltId, Association, Author, InfoSource, Rendition, Text, Times
-from pipeline.formats.markup import text_of_safe
 from pipeline.formats.parsed import Parsed
 from pipeline.records import RawItem
 from pipeline.stages import dedup
@@ -51,10 +50,10 @@ def published_only(parsed: Parsed, *, is_private: bool) -> tuple[Parsed, tuple[s
     `is_private` says that the main text has such a part, which its HTML then has too. Of a source that sends another plain text
     than HTML, or further texts, each is looked at by itself: a part cut from one of them only would be published by the others.
     """
-    is_apart = not parsed.is_one_text
-    is_private = is_private or (
-        is_apart and has_private_mark(parsed.body_html) and has_private_line(text_of_safe(parsed.body_html))
-    )
+    if not is_private and not parsed.is_one_text and has_private_mark(parsed.body_html):
+        from pipeline.formats.markup import text_of_safe  # with a parser behind it, and hardly ever needed
+
+        is_private = has_private_line(text_of_safe(parsed.body_html))
     html = "" if is_private else parsed.body_html
     summary = "" if has_private_line(parsed.summary) else parsed.summary
     kept, described = _public(parsed.bodies), _public(parsed.descriptions)
