@@ -6,7 +6,7 @@ RUN_ARGS ?=
 TEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check faults bench golden lock clean
+.PHONY: help setup run test check faults bench schemas golden lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,10 +26,11 @@ run: setup ## start everything on this machine: Kafka, a simulated wire, workers
 test: setup ## all tests but the long fault runs (TEST_ARGS="-k name")
 	$(BIN)/python -m pytest $(TEST_ARGS)
 
-check: setup ## format, lint, types
+check: setup ## format, lint, types, schemas
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m pipeline.contract --check
 
 faults: setup ## twenty seeds of kill -9, SIGSTOP and broker restarts (FAULT_SEEDS=20)
 	FAULT_SEEDS=$${FAULT_SEEDS:-20} $(BIN)/python -m pytest tests/faults -q --timeout 3600 $(TEST_ARGS)
@@ -37,6 +38,9 @@ faults: setup ## twenty seeds of kill -9, SIGSTOP and broker restarts (FAULT_SEE
 bench: setup ## ratios against baselines measured in the same run
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	$(BIN)/python -m tests.bench
+
+schemas: setup ## write schemas/ anew from the records; review it as a diff
+	$(BIN)/python -m pipeline.contract
 
 golden: setup ## rewrite the expected halves of the golden pairs; review them as a diff
 	$(BIN)/python -m pytest tests/formats -q --golden

@@ -95,7 +95,10 @@ class StateStore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objects:
-    """The object sinks, one for each of `topics`: a segment is sealed at the first of these bounds. All share the memory."""
+    """The object sinks, one for each of `topics`: a segment is sealed at the first of these bounds. All share the memory.
+
+    `store` is file:PATH, s3://BUCKET/PREFIX (the rest in the usual AWS_* variables) or memory:.
+    """
 
     store: str = "file:var/objects"
     prefix: str = "newswire"

@@ -209,6 +209,32 @@ async def read_topics(kafka: Kafka, topics: Iterable[str], **over: Any) -> Async
                 yield record
 
 
+async def log_ranges(kafka: Kafka, topic: str) -> dict[int, tuple[int, int]]:
+    """Partition to (first offset that the log still has, last stable offset); {} for a topic that does not exist."""
+    async with admin(kafka) as client:
+        count = (await partition_counts(client, [topic])).get(topic, 0)
+    partitions = [TopicPartition(topic, p) for p in range(count)]
+    if not partitions:
+        return {}
+    async with reader(kafka) as consumer:
+        consumer.assign(partitions)
+        begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+    return {tp.partition: (begins[tp], ends[tp]) for tp in partitions}
+
+
+async def read_offsets(kafka: Kafka, topic: str, spans: Mapping[int, tuple[int, int]]) -> dict[int, list[int]]:
+    """The offsets of the committed records in [start, end) of each partition, in their order."""
+    found: dict[int, list[int]] = {partition: [] for partition, (start, end) in spans.items() if start < end}
+    starts = {TopicPartition(topic, partition): spans[partition][0] for partition in found}
+    if not starts:
+        return found
+    async with reader(kafka) as consumer:
+        consumer.assign(list(starts))
+        async for records in read_range(consumer, starts, {tp: spans[tp.partition][1] for tp in starts}):
+            found[records[0].partition] += (record.offset for record in records)
+    return found
+
+
 async def lags(kafka: Kafka, groups: Mapping[str, str]) -> list[Lag]:
     """Lag of each group ({group: topic}) per partition. Markers at the end do not count: a probe reads the next real record."""
     async with admin(kafka) as client:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.broker import local
+from pipeline.broker import local, s3proxy
 from pipeline.broker.jars import default_cache_dir
 from pipeline.config import Config, Kafka, StateStore
 
@@ -25,6 +25,16 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     running = local.start(folder, cache_dir=default_cache_dir(os.environ))
     yield running.bootstrap
     local.stop(folder)
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[s3proxy.RunningS3]:
+    """A real S3 server that lives as long as the test run; `make_bucket` gives each test its own."""
+    import os
+
+    folder = tmp_path_factory.mktemp("s3")
+    yield s3proxy.start(folder, cache_dir=default_cache_dir(os.environ))
+    s3proxy.stop(folder)
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ LAYERS = {
     "pipeline.wire": 1,
     "pipeline.poll": 1,
     "pipeline.sinks.stores": 2,
+    "pipeline.sinks.redaction": 1,
     "pipeline.sinks.segment": 1,
     "pipeline.sinks.buffer": 1,
     "pipeline.sinks.forms": 1,

@@ -20,6 +20,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "explain": ("explain", "explain", "Everything known about one article."),
     "offline": ("offline", "offline", "Run the pure stages over files, without Kafka."),
     "formats": ("formats", "formats", "The formats that are read, and which fields each of them fills."),
+    "schemas": ("schemas", "schemas", "The public contract: list, show, check records against it."),
+    "dashboard": ("dashboard", "dashboard", "Serve the schemas to tools that know a Schema Registry."),
+    "verify": ("verify", "verify", "Prove the object store: nothing lost, nothing twice, nothing changed."),
+    "compact": ("compact", "compact", "Rewrite closed hours of stored segments as Parquet by event date."),
     "simulate": ("simulate", "simulate", "Serve a simulated wire on loopback."),
     "broker": ("broker", "broker", "The local Kafka: up, down, status."),
     "config": ("config", "config", "Show settings and where each comes from."),
@@ -56,7 +60,10 @@ class LazyGroup(click.Group):
             raise
 
 
-PLAIN_ERRORS = frozenset({"ConfigError", "BrokerError", "Unreachable", "StoreError"})  # by name: importing them here is slow
+# by name: importing them here is slow
+PLAIN_ERRORS = frozenset(
+    {"ConfigError", "BrokerError", "Unreachable", "StoreError", "StoreRefused", "ContractError", "CompactError", "NoParquet"}
+)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -27,9 +27,16 @@ async def manifests_of(store: Store, prefix: str, topic: str, topic_id: str) -> 
 
 
 async def manifests_from(store: Store, place: Place, start: int) -> list[Manifest]:
-    """The manifests of one partition that start at this offset or later, by offset, however the store sorts its list."""
+    """The manifests of one partition that start at this offset or later, by offset, however the store sorts its list.
+
+    Asks again behind the last name until nothing more comes: some servers give a part and do not say so.
+    """
     after = f"{place.manifest_folder}{start:020d}" if start else ""
-    names = [parse_manifest_key(key) async for key in store.list(place.manifest_folder, after)]
+    found: set[str] = set()
+    while more := {key async for key in store.list(place.manifest_folder, after)} - found:
+        found |= more
+        after = max(more)
+    names = [parse_manifest_key(key) for key in found]
     keys = [place.manifest_key(name.start, name.end) for name in sorted(names, key=_range) if name.start >= start]
     return [await read_manifest(store, key) for key in keys]
 

@@ -16,14 +16,17 @@ import uvloop
 from rich.console import Console
 
 from pipeline import codec
-from tests.bench import chain, compact, keyed, normalize
+from tests.bench import chain, compact, contract, keyed, normalize, segment, verify
 from tests.bench.ground import ROOT, Ground
 from tests.bench.table import Row, render
 
 # Parts that need no Kafka: letter → measurement (is_quick → rows). The others are a to d.
 ALONE: dict[str, Callable[[bool], list[Row]]] = {
     "e": lambda is_quick: normalize.measure(normalize.Size(500, 2) if is_quick else normalize.Size(2000, 7)),
+    "f": lambda is_quick: segment.measure(segment.Size(200, 2000, 1, 64) if is_quick else segment.Size(2000, 5000, 9, 256)),
     "k": lambda is_quick: compact.measure(segments=1 if is_quick else 8),
+    "s": lambda is_quick: contract.measure(articles=200 if is_quick else 2000, rounds=2 if is_quick else 7),
+    "v": lambda is_quick: verify.measure(verify.Size(20_000, 20_000) if is_quick else verify.Size(1_000_000, 200_000)),
 }
 WITH_KAFKA = "abcd"
 PARTS = WITH_KAFKA + "".join(ALONE)

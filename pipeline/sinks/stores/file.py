@@ -1,107 +1,31 @@
-"""Where segments lie: a small create-only object store, on local disk or in memory.
-
-Nothing is ever overwritten: `put_new` creates or says that the name is taken. Each call ends within the store's deadline,
-with its answer or a `StoreError`; after an error the write may still have happened, so the caller asks again and compares.
-"""
+"""A store in a local folder, atomic and durable without a server."""
 
 import asyncio
+import errno
 import os
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
-from enum import Enum
 from itertools import islice
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
+
+from pipeline.sinks.stores.store import DEADLINE_S, PAGE, Put, StoreError, StoreRefused, check_key, folder_of
 
 T = TypeVar("T")
 
-DEADLINE_S = 30.0  # a 32 MiB segment on a slow disk takes seconds; longer means that the disk hangs
 TEMPORARY = ".tmp"  # folder of unfinished writes, inside the root because link(2) needs one file system
 LEFTOVER_S = 3600.0  # an unfinished write of a killed process; no living one takes an hour
-PAGE = 1000  # names per trip to the thread
 
-
-class StoreError(Exception):
-    """The store gave no usable answer; the same call again may. The message names the key and the cause."""
-
-
-class Put(Enum):
-    """What `put_new` came to."""
-
-    CREATED = "created"
-    EXISTS = "exists"
-
-
-class Store(Protocol):
-    """Keys are relative paths of non-empty segments that do not start with a dot. All methods raise `StoreError`."""
-
-    async def put_new(self, key: str, body: bytes) -> Put:
-        """Creates the object, whole and durable when this returns CREATED; never changes one that EXISTS."""
-        ...
-
-    async def get(self, key: str) -> bytes | None:
-        """The object's bytes, None when there is none."""
-        ...
-
-    async def head(self, key: str) -> int | None:
-        """The object's size in bytes, None when there is none."""
-        ...
-
-    def list(self, prefix: str, start_after: str = "") -> AsyncIterator[str]:
-        """Keys that begin with `prefix` and sort after `start_after`, in byte order."""
-        ...
-
-    async def delete(self, key: str) -> None:
-        """Removes the object if it exists."""
-        ...
-
-
-def open_store(url: str) -> Store:
-    """`file:PATH` or `memory:`. No I/O yet: a store that cannot be reached shows at the first call."""
-    scheme, _, rest = url.partition(":")
-    if scheme == "file" and rest:
-        return FileStore(Path("/" + rest.lstrip("/") if rest.startswith("//") else rest))
-    if scheme == "memory":
-        return MemoryStore()
-    if scheme == "s3":
-        raise ValueError(f"object store {url!r}: s3:// is not available in this version, use file:PATH")
-    raise ValueError(f"object store {url!r}: expected file:PATH or memory:")
-
-
-def check_key(key: str) -> str:
-    """The key itself; raises ValueError for one that could leave the store's root or hide in it."""
-    if not key or any(not part or part.startswith(".") or "\x00" in part for part in key.split("/")):
-        raise ValueError(f"not a key: {key!r}")
-    return key
-
-
-class MemoryStore:
-    """For tests and trials: lost with the process."""
-
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
-
-    async def put_new(self, key: str, body: bytes) -> Put:
-        if check_key(key) in self.objects:
-            return Put.EXISTS
-        self.objects[key] = bytes(body)
-        return Put.CREATED
-
-    async def get(self, key: str) -> bytes | None:
-        return self.objects.get(check_key(key))
-
-    async def head(self, key: str) -> int | None:
-        body = self.objects.get(check_key(key))
-        return None if body is None else len(body)
-
-    async def list(self, prefix: str, start_after: str = "") -> AsyncIterator[str]:
-        for key in sorted(self.objects):
-            if key.startswith(prefix) and key > start_after:
-                yield key
-
-    async def delete(self, key: str) -> None:
-        self.objects.pop(check_key(key), None)
+# errors that a person has to put right; any other (disk full, an I/O error) may pass
+CURES = {
+    errno.EACCES: "let this user write there",
+    errno.EPERM: "let this user write there, and use a file system with hard links",
+    errno.EROFS: "mount it writable",
+    errno.ENOTDIR: "a file stands where a folder should be: name another folder in objects.store",
+    errno.EEXIST: "a file stands where a folder should be: name another folder in objects.store",
+    errno.EXDEV: "keep the whole store on one file system",
+}
 
 
 class FileStore:
@@ -126,10 +50,7 @@ class FileStore:
         return await self._run(key, lambda: path.stat().st_size if path.is_file() else None)
 
     async def list(self, prefix: str, start_after: str = "") -> AsyncIterator[str]:
-        folder = prefix.rpartition("/")[0]
-        if folder:
-            check_key(folder)
-        keys = _walk(self.root, folder + "/" if folder else "", prefix, start_after)
+        keys = _walk(self.root, folder_of(prefix), prefix, start_after)
         while page := await self._run(prefix, lambda: list(islice(keys, PAGE))):
             for key in page:
                 yield key
@@ -154,12 +75,15 @@ class FileStore:
             async with asyncio.timeout(self.deadline_s):
                 return await asyncio.to_thread(prepared)
         except OSError as error:  # TimeoutError is one
-            raise StoreError(f"{key}: {str(error) or f'no answer within {self.deadline_s} s'}") from error
+            what = f"{key}: {str(error) or f'no answer within {self.deadline_s} s'}"
+            cure = CURES.get(error.errno or 0)
+            raise (StoreRefused(f"{what}; {cure} ({self.root})") if cure else StoreError(what)) from error
 
     def _prepare(self) -> None:
         """Makes the root and clears what killed writers left; their names were never visible."""
+        _make_root(self.root)
         temporary = self.root / TEMPORARY
-        temporary.mkdir(parents=True, exist_ok=True)
+        temporary.mkdir(exist_ok=True)
         for left in temporary.iterdir():
             try:
                 if time.time() - left.stat().st_mtime > LEFTOVER_S:
@@ -191,14 +115,22 @@ class FileStore:
         return outcome
 
     def _make_durable(self, folder: Path) -> None:
-        """Makes the folder and its parents up to the root, each entered durably in its own parent."""
-        if folder in self._durable:
+        """Makes the folder and its parents below the root, each entered durably in its own parent."""
+        if folder == self.root or folder in self._durable:
             return
-        if folder != self.root:
-            self._make_durable(folder.parent)
+        self._make_durable(folder.parent)
         folder.mkdir(exist_ok=True)
         _sync_folder(folder.parent)
         self._durable.add(folder)
+
+
+def _make_root(root: Path) -> None:
+    """Makes the root and the parents that it lacks, each entered durably in its own parent."""
+    if not root.is_dir():
+        _make_root(root.parent)
+        root.mkdir(exist_ok=True)
+    if os.access(root.parent, os.R_OK):  # one that we may not even read was not made by us
+        _sync_folder(root.parent)
 
 
 def _sync_folder(folder: Path) -> None:
