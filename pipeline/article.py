@@ -10,8 +10,10 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from pipeline.story import Correction, Retraction, Story
+from pipeline.story import Version as Version
+
 PubStatus = Literal["", "usable", "withheld", "canceled"]
-Relation = Literal["new", "update", "advisory"]
 
 
 class Ninjs(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -260,25 +262,6 @@ class Dedup(Part, frozen=True, kw_only=True):
     content: str = ""
 
 
-class Version(Part, frozen=True, kw_only=True):
-    """Names one version of one item."""
-
-    uri: str
-    version: str
-
-
-class Story(Part, frozen=True, kw_only=True):
-    """The article's place in its story."""
-
-    id: str
-    relation: Relation
-    previous: Version | None = None
-    canonical: str
-    revision: int
-    state: Literal["live"]
-    reasons: tuple[str, ...] = ()
-
-
 class LanguageGuess(Part, frozen=True, kw_only=True):
     """One opinion about the language, with its method and confidence."""
 
@@ -333,6 +316,8 @@ class Pipeline(Part, frozen=True, kw_only=True):
     body_map: tuple[tuple[int, int, str], ...] = ()
     dedup: Dedup
     story: Story | None = None
+    correction: Correction | None = None
+    retraction: Retraction | None = None
     annotations: Annotations | None = None
     provenance: Provenance
 

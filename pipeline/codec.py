@@ -112,6 +112,11 @@ def article_headers(article: Article, stage: str) -> list[tuple[str, bytes]]:
     ]
 
 
+def side_headers(value: object, topic: str) -> list[tuple[str, bytes]]:
+    """A side event's headers: those of an article where it is one, else none."""
+    return article_headers(value, topic) if isinstance(value, Article) else []
+
+
 def withdrawal_headers(article: Article, uri: str, topic: str) -> list[tuple[str, bytes]]:
     """Headers of the null that withdraws `uri` from a public topic: which message said so, what it does, and when it came."""
     story = article.pipeline.story

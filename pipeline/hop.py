@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct, field
 
-from pipeline.codec import Undecodable, dead_headers, encode_side
+from pipeline.codec import Undecodable, dead_headers, encode_side, side_headers
 from pipeline.ledger import Ledger
 from pipeline.reasons import Reason
 from pipeline.records import Drop, Reject, Side, Stage, State, Verdict, Write
@@ -136,7 +136,10 @@ def _take(hop: Hop, record: Received, states: Mapping[str, "KeyedState"], bundle
     outcome = run_chain(hop.stages, item, states, hop.now_of(item), bundle.ledger)
     if isinstance(outcome.verdict, Reject):
         return outcome.ended_by, outcome.verdict
-    messages = [Message(side.topic, side.key.encode(), encode_side(side.value)) for side in outcome.also]
+    messages = [
+        Message(side.topic, side.key.encode(), encode_side(side.value), side_headers(side.value, side.topic))
+        for side in outcome.also
+    ]
     if outcome.record is not None:
         messages.extend(hop.encode(outcome.record))
     for message in messages:

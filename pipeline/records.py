@@ -113,9 +113,9 @@ class Relink(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something that a person should look at (`newswire.ops.alert`): `kind` is cluster_overgrown, kill_ambiguous, kill_without_victim."""
+    """Something that a person should look at (`newswire.ops.alert`), about one story or several."""
 
-    kind: str
+    kind: Literal["cluster_overgrown", "kill_ambiguous", "kill_without_victim"]
     story: str
     stories: tuple[str, ...] = ()
     detail: str
