@@ -1,0 +1,183 @@
+"""The rows of link's state: what each holds, and how a record's reads and writes go through them. Decides nothing about stories.
+
+Keys are one letter and a hash:
+  u + uri        story of the item, hour of its last message, its aliases         30 d after its last message
+  s + story      the packed chain (chain.py)                                      as long as one of its items
+  a + alias      digests of the items that have this guid or link                 as long as one of them
+  p + text       sketch of one text (sketch.py)                                   72 h, the newest TEXTS_MAX of an item
+  t + text       headline, city and body of that text, compressed                 as its sketch
+  k + key        texts posted under a routing key, with their hours               as long as one of them
+  x + take key   takes of one text (takes.py)                                     72 h
+  q + headline   kills that name their victim by this headline (kills.py)         30 d
+  e, i, w        what is to be forgotten when (window.py)
+"""
+
+import struct
+from collections.abc import Iterable, Iterator
+
+import zstandard
+from msgspec import Struct, msgpack
+from xxhash import xxh3_64_digest
+
+from pipeline.records import State, Write
+from pipeline.stages.link import chain, sketch
+from pipeline.stages.link.chain import Chain
+from pipeline.stages.link.sketch import Sketch
+
+POSTED_MAX = 64  # a key with more texts is boilerplate: it is ignored until some of them are forgotten
+TEXTS_MAX = 4  # texts of one item that can be found and compared: a live blog has hundreds
+SHARED_MAX = 4  # items behind one alias: a guid on more of them is no name
+POSTING = struct.Struct("<8sI")
+UINT32 = struct.Struct("<I")
+TEXT_CHARS_MAX = 60_000  # a text beyond it is compared by its beginning
+TEXT_CODEC = b"\x01"
+
+_COMPRESSOR = zstandard.ZstdCompressor(level=1, write_content_size=True, write_checksum=False, write_dict_id=False)
+_DECOMPRESSOR = zstandard.ZstdDecompressor()
+
+
+class Told(Struct, frozen=True, array_like=True):
+    """A text as it is kept for comparison."""
+
+    headline: str
+    body: str
+    city: str
+    language: str
+    is_revision: bool = False
+    is_synthesis: bool = False
+
+
+class Place(Struct, frozen=True):
+    """Where an item belongs: the digest of its story, the hour of its last message, its aliases."""
+
+    story: bytes
+    hour: int
+    aliases: tuple[int, ...] = ()
+
+
+class Memory:
+    """The state as this record sees it, its own writes included. `writes` is what the verdict carries."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._written: dict[bytes, bytes | None] = {}
+
+    @property
+    def writes(self) -> tuple[Write, ...]:
+        """The changes, last one per key, in the order in which the keys were first written; none that changes nothing."""
+        return tuple((key, value) for key, value in self._written.items() if value != self._state.get(key))
+
+    def get(self, key: bytes) -> bytes | None:
+        """The row, None when absent."""
+        return self._written[key] if key in self._written else self._state.get(key)
+
+    def put(self, key: bytes, row: bytes | None) -> None:
+        """Writes a row; None deletes it."""
+        self._written[key] = row
+
+    # ── items and stories ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def place(self, item: bytes) -> Place | None:
+        """Where an item belongs, by the digest of its uri."""
+        row = self.get(b"u" + item)
+        if row is None:
+            return None
+        return Place(row[:16], UINT32.unpack_from(row, 16)[0], struct.unpack(f"<{(len(row) - 20) // 8}Q", row[20:]))
+
+    def put_place(self, item: bytes, place: Place) -> None:
+        """Keeps where an item belongs."""
+        aliases = struct.pack(f"<{len(place.aliases)}Q", *place.aliases)
+        self.put(b"u" + item, place.story + UINT32.pack(place.hour) + aliases)
+
+    def story(self, story: bytes) -> Chain | None:
+        """The chain of a story."""
+        return chain.unpack(self.get(b"s" + story))
+
+    def put_story(self, story: bytes, found: Chain | None) -> None:
+        """Keeps a chain; one without items is forgotten."""
+        self.put(b"s" + story, chain.pack(found) if found and found.items else None)
+
+    def items_of(self, alias: int) -> tuple[bytes, ...]:
+        """The items that have an alias; none when too many have it."""
+        row = self.get(b"a" + alias.to_bytes(8, "big")) or b""
+        found = tuple(row[at : at + 16] for at in range(0, len(row), 16))
+        return found if len(found) <= SHARED_MAX else ()
+
+    def name(self, alias: int, item: bytes) -> None:
+        """Gives an item one more name."""
+        key = b"a" + alias.to_bytes(8, "big")
+        row = self.get(key) or b""
+        known = [row[at : at + 16] for at in range(0, len(row), 16)]
+        if item not in known and len(known) <= SHARED_MAX:
+            self.put(key, b"".join(sorted((*known, item))))
+
+    def unname(self, alias: int, item: bytes) -> None:
+        """Takes a name from an item."""
+        key = b"a" + alias.to_bytes(8, "big")
+        row = self.get(key) or b""
+        rest = [known for at in range(0, len(row), 16) if (known := row[at : at + 16]) != item]
+        self.put(key, b"".join(rest) or None)
+
+    # ── texts ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def sketch(self, ref: bytes) -> Sketch | None:
+        """The sketch of a text."""
+        return sketch.unpack(self.get(b"p" + ref))
+
+    def told(self, ref: bytes) -> Told | None:
+        """The text itself."""
+        row = self.get(b"t" + ref)
+        if row is None or not row.startswith(TEXT_CODEC):
+            return None
+        return msgpack.decode(_DECOMPRESSOR.decompress(row[1:]), type=Told)
+
+    def keep(self, ref: bytes, drawn: Sketch, told: Told) -> None:
+        """Keeps a text, and posts it under its keys."""
+        self.put(b"p" + ref, sketch.pack(drawn))
+        self.put(b"t" + ref, TEXT_CODEC + _COMPRESSOR.compress(msgpack.encode(told)))
+        for key in drawn.keys:
+            self._post(key, ref, drawn.hour)
+
+    def forget(self, ref: bytes) -> None:
+        """Forgets a text; a posting goes with the last of the texts that stand in it."""
+        found = self.sketch(ref)
+        if found is None:
+            return
+        self.put(b"p" + ref, None)
+        self.put(b"t" + ref, None)
+        for key in found.keys:
+            posted = b"k" + key.to_bytes(8, "big")
+            row = self.get(posted)
+            if row is not None and all(
+                hour <= found.hour and (other == ref or hour < found.hour) for other, hour in _postings(row)
+            ):
+                self.put(posted, None)
+
+    def posted(self, key: int) -> Iterator[tuple[bytes, int]]:
+        """The texts under a key with their hours; none when there are too many."""
+        row = self.get(b"k" + key.to_bytes(8, "big")) or b""
+        return _postings(row) if len(row) < POSTED_MAX * POSTING.size else iter(())
+
+    def _post(self, key: int, ref: bytes, hour: int) -> None:
+        posted = b"k" + key.to_bytes(8, "big")
+        row = self.get(posted) or b""
+        if len(row) >= POSTED_MAX * POSTING.size:
+            row = b"".join(POSTING.pack(*posting) for posting in _postings(row) if self.get(b"p" + posting[0]) is not None)
+        if len(row) < POSTED_MAX * POSTING.size and all(known != ref for known, _ in _postings(row)):
+            self.put(posted, row + POSTING.pack(ref, hour))
+
+
+def _postings(row: bytes) -> Iterator[tuple[bytes, int]]:
+    return POSTING.iter_unpack(row)
+
+
+def text_ref(item: bytes, content: bytes) -> bytes:
+    """What stands for one text of one item in rows: 8 bytes."""
+    return bytes(xxh3_64_digest(item + content))
+
+
+def refs(found: Chain, uri: str) -> Iterable[bytes]:
+    """The kept texts of an item of the story, oldest first."""
+    item = found.item(uri)
+    digest = chain.digest(uri)
+    return [text_ref(digest, entry.content) for entry in item.entries[-TEXTS_MAX:]] if item else []

@@ -1,0 +1,188 @@
+"""Puts a message into its story: merges it in, moves what its coming moves, and keeps its text. Rows change here.
+
+What it means is settle.py's business.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pipeline.records import Side
+from pipeline.stages.link import chain, events, kills, place
+from pipeline.stages.link.chain import NOTHING, Chain, Entry, Item
+from pipeline.stages.link.memory import TEXTS_MAX, Memory, Place, Told, text_ref
+from pipeline.stages.link.message import Message
+from pipeline.stages.link.place import Bearings
+from pipeline.stages.link.sketch import draw
+from pipeline.stages.link.window import ITEMS, TEXTS, enlist
+from pipeline.story import StoryState
+
+ALONE = Bearings()
+
+
+class Merged(Struct, frozen=True, kw_only=True):
+    """A message in its story.
+
+    `before` is the chain that it came into (None: a story begins), `earlier` its item before; `joined` are the states of the
+    stories from which it drew items.
+    """
+
+    story: bytes
+    before: Chain | None
+    after: Chain
+    earlier: Item | None
+    item: Item
+    entry: Entry
+    bearings: Bearings = ALONE
+    moves: tuple[Side, ...] = ()
+    joined: tuple[StoryState, ...] = ()
+
+
+def merge(memory: Memory, message: Message, now: str) -> Merged:
+    """Puts the message into its story; stories and items that it moves are moved."""
+    known = memory.place(message.key)
+    own = memory.story(known.story) if known else None
+    item = own.item(message.uri) if own else None
+    message = _after_the_last(message, item)
+    entry = message.entry()
+    is_first = item is None or not item.entries or entry.order < item.entries[0].order
+    found = ALONE
+    if message.has_text and (is_first or _is_kept(item, entry)):
+        found = _look(memory, message, entry, is_first=is_first)
+    merged = _woven(memory, message, known, own, found if is_first else None, now)
+    _keep_place(memory, message, known, merged.story)
+    if (kept := merged.item.entries[:-TEXTS_MAX]) and entry in merged.item.entries:
+        memory.forget(text_ref(message.key, kept[-1].content))
+    return merged
+
+
+def _after_the_last(message: Message, item: Item | None) -> Message:
+    """Texts that nothing but our seeing them tells apart are in the order in which they came."""
+    last = item.head if item else None
+    if last is None or message.number or last.number or message.stamp != last.stamp or message.seen_at > last.seen_at:
+        return message
+    if item and any(entry.content == message.content for entry in item.entries):
+        return message
+    return replace(message, seen_at=last.seen_at + 1)
+
+
+def _is_kept(item: Item | None, entry: Entry) -> bool:
+    """Whether a text is among the newest of its item, and new."""
+    entries = item.entries if item else ()
+    is_new = all(known.content != entry.content for known in entries)
+    return is_new and (len(entries) < TEXTS_MAX or entry.order > entries[-TEXTS_MAX].order)
+
+
+def _look(memory: Memory, message: Message, entry: Entry, *, is_first: bool) -> Bearings:
+    """Keeps the text, and looks for others like it when it is its item's first."""
+    posted = tuple(key for key in (message.slug, message.title, kills.own_serial(message.uri)) if key)
+    drawn = draw(
+        item=message.key,
+        hour=message.hour,
+        publisher=int.from_bytes(message.publisher, "big"),
+        agency=int.from_bytes(message.agency, "big"),
+        headline=message.headline,
+        body=message.body,
+        language=message.language,
+        posted=posted,
+    )
+    told = Told(
+        message.headline,
+        message.body,
+        message.city,
+        message.language,
+        message.says in ("update", "correction", "refile", "repeat", "synthesis"),
+        message.says == "synthesis",
+    )
+    found = place.bearings(memory, message, drawn, told) if is_first else ALONE
+    ref = text_ref(message.key, entry.content)
+    memory.keep(ref, drawn, told)
+    enlist(memory, TEXTS, message.hour, b"p" + ref)
+    return found
+
+
+def _woven(memory: Memory, message: Message, known: Place | None, own: Chain | None, found: Bearings | None, now: str) -> Merged:
+    """The stories after the message: its own item with all that hangs on it, below its parent, with its children below it.
+
+    `found` None: a later text, which leaves its item where it is.
+    """
+    bearings = found or ALONE
+    parent = bearings.parent
+    base = memory.story(parent.story) if parent else None
+    origins: dict[bytes, Chain] = {}
+    mine = own or NOTHING
+    if found is not None and own is not None and known is not None:
+        mine = chain.branch(own, message.uri)
+        if parent is None or parent.story != known.story:
+            origins[known.story] = mine
+    after = chain.merged((base or NOTHING, mine, message.chain()))
+    if found is not None:
+        after = _tied(after, message.uri, parent.item[:8] if parent else b"", parent.score if parent else 0)
+    for child in bearings.children:
+        held = memory.story(child.story)
+        uri = next((one.uri for one in held.items if chain.digest(one.uri) == child.item), "") if held else ""
+        if after.item(uri):
+            after = _tied(after, uri, message.key[:8], child.score)
+        elif held and uri:
+            moving = _tied(chain.branch(held, uri), uri, message.key[:8], child.score)
+            origins[child.story] = chain.join(origins.get(child.story, NOTHING), moving)
+            after = chain.join(after, moving)
+    story = chain.digest(chain.root(after).uri)
+    joined = tuple(kills.standing(memory, held) for origin in origins if (held := memory.story(origin)))
+    home = parent.story if parent else known.story if known and found is None else b""
+    moves = tuple(_moves(memory, origins, story, home, after, now))
+    item = after.item(message.uri) or message.chain().items[0]
+    own_entry = message.entry()
+    return Merged(
+        story=story,
+        before=base if base is not None else own,
+        after=after,
+        earlier=own.item(message.uri) if own else None,
+        item=item,
+        entry=next((one for one in item.entries if one.identity == own_entry.identity), own_entry),
+        bearings=bearings,
+        moves=moves,
+        joined=joined,
+    )
+
+
+def _tied(branch: Chain, uri: str, parent: bytes, score: int) -> Chain:
+    """The branch, hung on another item."""
+    return replace(branch, items=tuple(replace(i, parent=parent, score=score) if i.uri == uri else i for i in branch.items))
+
+
+def _moves(memory: Memory, origins: dict[bytes, Chain], story: bytes, home: bytes, after: Chain, now: str) -> Iterator[Side]:
+    """Takes items out of the stories they leave, gives them their new place, and says so."""
+    for origin, gone in sorted(origins.items()):
+        if origin == story:
+            continue
+        held = memory.story(origin)
+        uris = [item.uri for item in gone.items]
+        memory.put_story(origin, chain.without(held, uris) if held else None)
+        yield from _resettled(memory, uris, origin, story, now)
+    if home and home != story:  # the story got an older beginning, and its name from that
+        memory.put_story(home, None)
+        yield from _resettled(memory, [item.uri for item in after.items], home, story, now)
+
+
+def _resettled(memory: Memory, uris: list[str], origin: bytes, story: bytes, now: str) -> Iterator[Side]:
+    moved = []
+    for uri in uris:
+        key = chain.digest(uri)
+        was = memory.place(key)
+        if was and was.story == origin:
+            memory.put_place(key, replace(was, story=story))
+            moved.append(uri)
+    if moved:
+        yield events.moved(moved, chain.story_urn(origin), chain.story_urn(story), now)
+
+
+def _keep_place(memory: Memory, message: Message, known: Place | None, story: bytes) -> None:
+    hour = max(known.hour, message.hour) if known else message.hour
+    aliases = tuple(dict.fromkeys((*(known.aliases if known else ()), *message.aliases)))[:6]
+    memory.put_place(message.key, Place(story, hour, aliases))
+    for alias in message.aliases:
+        memory.name(alias, message.key)
+    if known is None or hour > known.hour:
+        enlist(memory, ITEMS, hour, b"u" + message.key)
