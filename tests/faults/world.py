@@ -1,6 +1,6 @@
 """A whole service under attack: a broker of its own, real worker processes, items produced while faults strike, and the judge.
 
-The judge runs the same stages over the same items in this process and compares: outputs, state, accounts, segments.
+`judge.py` runs the same stages over the same records in this process and compares: outputs, state, accounts; here the segments.
 """
 
 import asyncio
@@ -8,30 +8,27 @@ import random
 import signal
 import subprocess
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 
-from pipeline import codec, kafka, provision, stages
+from pipeline import codec, kafka, provision
 from pipeline.accounts import Snapshot
 from pipeline.broker import local
 from pipeline.cli.context import at, cache_dir
 from pipeline.config import Config
-from pipeline.hop import run_chain
-from pipeline.ledger import Ledger
 from pipeline.poll.identity import item_digest
 from pipeline.records import RawItem
 from pipeline.simulator.bulk import raw_items
 from pipeline.sinks.stores import open_store
 from pipeline.topics import full_name, sink_name
+from tests.faults.judge import faults_of
 from tests.service import Workers, contents, settle
 from tests.sinks.tiling import check_tiling
 
-CHAIN = (stages.DEDUP, stages.NORMALIZE, stages.LINK, stages.ENRICH)
 INPUT_PARTITIONS = 4
 
 
@@ -58,36 +55,6 @@ def items(seed: int, count: int) -> list[RawItem]:
             )
         )
     return found
-
-
-class Expected(msgspec.Struct):
-    """What a run without faults gives."""
-
-    events: Counter[tuple[str, str, str]]
-    states: dict[str, dict[bytes, bytes]]
-    ledger: Ledger
-
-
-def without_faults(raw: Sequence[RawItem]) -> Expected:
-    """The stages over the items in order, in this process."""
-    states: dict[str, dict[bytes, bytes]] = {stage.name: {} for stage in CHAIN if stage.stateful}
-    ledger, events = Ledger(), Counter[tuple[str, str, str]]()
-    for item in raw:
-        outcome = run_chain(CHAIN, item, states, item.fetched_at, ledger)
-        for stage, (key, value) in outcome.writes:
-            if value is None:
-                states[stage].pop(key, None)
-            else:
-                states[stage][key] = value
-        if outcome.record is not None:
-            events[identity(codec.encode(outcome.record))] += 1
-    return Expected(events, states, ledger)
-
-
-def identity(value: bytes) -> tuple[str, str, str]:
-    """(uri, version, content) of an event."""
-    article = codec.loads(value)
-    return article["uri"], article["version"], article["pipeline"]["dedup"]["content"]
 
 
 class World:
@@ -197,17 +164,12 @@ class World:
 
     async def judge(self, raw: Sequence[RawItem], snapshot: Snapshot) -> None:
         """Every promise, each with its own sentence."""
-        expected = without_faults(raw)
-        got = Counter(identity(r.value) for r in await contents(self.config, "enriched"))
-        lost, doubled = expected.events - got, got - expected.events
-        assert not lost, f"{sum(lost.values())} events lost; {self.story()}"
-        assert not doubled, f"{sum(doubled.values())} events doubled or strange; {self.story()}"
-        for stage, rows in expected.states.items():
-            assert await self._changelog(f"state.{stage}") == rows, f"state of {stage} differs; {self.story()}"
-        for stage, account in expected.ledger.items():
-            assert snapshot.ledger[stage].to_builtins() == account.to_builtins(), f"accounts of {stage} differ; {self.story()}"
+        written = Counter((record.key, record.value) for record in await contents(self.config, "raw"))
+        assert written == Counter((item.key.encode(), item.value) for item in raw), "the producer itself lost or doubled items"
+        faults = await faults_of(self.config, snapshot)
+        assert not faults, f"{'; '.join(faults)}; {self.story()}"
         assert not any(snapshot.unaccounted.values()), f"{snapshot.unaccounted}; {self.story()}"
-        await self._judge_segments("enriched", sum(expected.events.values()))
+        await self._judge_segments("enriched", len(await contents(self.config, "enriched")))
         await self._judge_segments("raw", len(raw))
         dead = self.workers.ended()
         assert not dead, f"workers ended by themselves: {dead}; {self.story()}"
@@ -220,16 +182,3 @@ class World:
         report = await check_tiling(open_store(self.config.objects.store), prefix, topic, committed)
         assert not report.problems, f"{report.problems[:3]}; {self.story()}"
         assert report.stored == count, f"{report.stored} records of {name} in segments, {count} written; {self.story()}"
-
-    async def _changelog(self, topic: str) -> dict[bytes, bytes]:
-        rows: dict[TopicPartition, dict[bytes, bytes]] = defaultdict(dict)
-        for record in await contents(self.config, topic):
-            place = rows[TopicPartition(record.topic, record.partition)]
-            if record.value is None:
-                place.pop(record.key, None)
-            else:
-                place[record.key] = record.value
-        merged: dict[bytes, bytes] = {}
-        for place in rows.values():
-            merged |= place
-        return merged
