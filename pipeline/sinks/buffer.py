@@ -12,6 +12,7 @@ from pipeline import codec
 from pipeline.reasons import Reason
 from pipeline.sinks.forms import EVENTS, BadSegment, Form
 from pipeline.sinks.line import Record
+from pipeline.sinks.names import name_hash, names_of, pack_names
 from pipeline.sinks.segment import Manifest, Place, instant
 
 EVENT_TIMES = ("ce_time", "fetched-at")  # headers that say when, of articles and of what was fetched
@@ -43,6 +44,7 @@ class Buffer:
         self._rejected_bytes = 0
         self._event_times: tuple[int, int] | None = None
         self._schemas: set[str] = set()
+        self._names: set[int] = set()
 
     @property
     def span(self) -> int:
@@ -77,6 +79,7 @@ class Buffer:
         self._event_times = (min(low, at), max(high, at))
         if schema:
             self._schemas.add(schema)
+        self._names.update(map(name_hash, names_of(self.form.name, record)))
 
     def skip_to(self, offset: int, now: float = 0.0) -> None:
         """Extends the range over offsets that hold no record."""
@@ -97,6 +100,7 @@ class Buffer:
                 "min_event_time": _text(low),
                 "max_event_time": _text(high),
                 "schemas": tuple(sorted(self._schemas)),
+                "names": pack_names(self._names),
                 "key": place.data_key(self.start, end, self.first_timestamp or 0, self.form.name),
             }
         return Manifest(

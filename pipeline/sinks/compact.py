@@ -9,66 +9,35 @@
 3. Conclude, the same way. From now on the Parquet stands for the segments.
 4. Once the grace period is over the segments' objects are deleted; their manifests stay, so that tiling remains provable.
 
-Segments that come after their hour was compacted become files of their own (`late-`). Promise: each line of a concluded plan
-stands in exactly one Parquet file; a run that is repeated, or broken off anywhere and repeated, changes nothing of that.
+Segments that come after their hour was compacted become files of their own (`late-`). What is killed is redacted before it is
+compacted; a redaction that comes between a plan and its conclusion is followed (`redact_parquet.py`). Promise: each line of a
+concluded plan stands in exactly one Parquet file; a run that is repeated, or broken off anywhere and repeated, changes nothing of
+that.
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from pipeline import codec
 from pipeline.sinks import parquet
+from pipeline.sinks.compactions import CompactError as CompactError
+from pipeline.sinks.compactions import Compaction as Compaction
+from pipeline.sinks.compactions import Course, Hour, courses, courses_of, hour_of, read_compaction
+from pipeline.sinks.compactions import Input as Input
+from pipeline.sinks.compactions import Output as Output
 from pipeline.sinks.forms import BadSegment, form_of, unpack
-from pipeline.sinks.manifests import read_manifest, topic_ids_in
+from pipeline.sinks.manifests import standing, topic_ids_in
+from pipeline.sinks.redact_parquet import ParquetRedactor
+from pipeline.sinks.redaction import split_revision
 from pipeline.sinks.segment import BadName, Manifest, parse_data_key, topic_root
 from pipeline.sinks.stores import Put, Store
 
 CONTENT_BYTES_MAX = 1 << 30  # of one plan, uncompressed: its files are made in memory, a third of that when compressed
 NUMBERS_MAX = 1000  # plans of one hour: 3 digits
-
-
-class CompactError(Exception):
-    """The store contradicts the protocol, or a segment is damaged; nothing was deleted. The message names the object."""
-
-
-class Input(Struct, frozen=True, kw_only=True):
-    """A segment: its object, its manifest, and what the manifest says of it."""
-
-    key: str
-    manifest: str
-    sha256: str
-    count: int
-    bytes: int
-
-
-class Output(Struct, frozen=True, kw_only=True):
-    """A Parquet file. `lines_sha256` is the digest of its lines in their order."""
-
-    key: str
-    event_date: str
-    count: int
-    bytes: int
-    lines_sha256: str
-
-
-class Compaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A plan (`outputs` empty) or what became of it. `hour` is `2026-03-01T07`, `at` RFC 3339."""
-
-    kind: Literal["compaction"] = "compaction"
-    topic: str
-    topic_id: str
-    hour: str
-    number: int
-    is_late: bool = False
-    inputs: tuple[Input, ...]
-    outputs: tuple[Output, ...] = ()
-    writer: str = ""
-    at: str = ""
 
 
 class Report(Struct):
@@ -82,29 +51,6 @@ class Report(Struct):
     deleted: int = 0
     open_hours: int = 0
     waiting: int = 0  # segments whose grace period is not over
-
-
-class Hour(Struct, frozen=True, order=True):
-    """One hour of one topic id, as the segments' folders name it."""
-
-    root: str
-    day: str
-    hour: str
-
-    @property
-    def name(self) -> str:
-        """`2026-03-01T07`"""
-        return f"{self.day}T{self.hour}"
-
-    @property
-    def folder(self) -> str:
-        """Where its plans lie."""
-        return f"{self.root}_compact/dt={self.day}/hh={self.hour}/"
-
-    @property
-    def ends_at(self) -> datetime:
-        """The first instant after it."""
-        return datetime.fromisoformat(f"{self.name}:00:00+00:00") + timedelta(hours=1)
 
 
 class Compactor:
@@ -136,16 +82,16 @@ class Compactor:
         found = []
         async for hour, keys in self._hours():
             if hour.ends_at + settle <= now:
-                known = await self._known(hour)
+                known = await courses_of(self._store, hour)
                 found += list(await self._plans(hour, keys, known, is_late=bool(known)))
         return found
 
     async def compactions(self) -> AsyncIterator[Compaction]:
         """Everything concluded, of all topic ids."""
         for topic_id in await topic_ids_in(self._store, self._prefix, self._topic):
-            async for key in self._store.list(f"{self._root}g={topic_id}/_compact/"):
-                if not key.endswith(".plan.json"):
-                    yield await self._read(key)
+            for course in (await courses(self._store, f"{self._root}g={topic_id}/_compact/")).values():
+                if course.concluded:
+                    yield course.now
 
     # ── what there is ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -155,51 +101,32 @@ class Compactor:
             root = f"{self._root}g={topic_id}/"
             by_hour: dict[Hour, list[str]] = defaultdict(list)
             async for key in self._store.list(f"{root}dt="):
-                day, hour = key.removeprefix(f"{root}dt=").split("/")[:2]
-                by_hour[Hour(root, day, hour.removeprefix("hh="))].append(key)
+                by_hour[hour_of(key)].append(key)
             for each in sorted(by_hour):
                 yield each, by_hour[each]
-
-    async def _known(self, hour: Hour) -> dict[int, Compaction]:
-        """The hour's plans by number, concluded or not."""
-        found: dict[int, Compaction] = {}
-        async for key in self._store.list(hour.folder):
-            number = int(key.removeprefix(hour.folder)[:3])
-            if number not in found or not key.endswith(".plan.json"):
-                found[number] = await self._read(key)
-        return found
-
-    async def _read(self, key: str) -> Compaction:
-        body = await self._store.get(key)
-        try:
-            return codec.decode(body, Compaction)
-        except codec.Undecodable as error:
-            raise CompactError(f"{key} is no compaction manifest ({error}); restore it from a backup of the store") from error
 
     # ── plan, write, conclude ────────────────────────────────────────────────────────────────────────────────────────
 
     async def _compact(self, hour: Hour, keys: Sequence[str], now: datetime, report: Report) -> list[Compaction]:
         """All plans of the hour, each concluded."""
-        known = await self._known(hour)
-        is_late = any(plan.outputs for plan in known.values())
+        known = await courses_of(self._store, hour)
+        is_late = any(course.concluded for course in known.values())
+        done: dict[int, Compaction] = {}
         while True:
-            for number in sorted(known):
-                if not known[number].outputs:
-                    known[number] = await self._finish(hour, known[number], now, report)
+            for number, course in known.items():
+                done[number] = course.now if course.concluded else await self._finish(hour, course.now, now, report)
             following = next(iter(await self._plans(hour, keys, known, is_late=is_late)), None)
             if following is None:
-                return [known[number] for number in sorted(known)]
+                return [done[number] for number in sorted(done)]
             self._at("before_plan")
             await self._store.put_new(f"{hour.folder}{following.number:03d}.plan.json", codec.encode(following))
             self._at("after_plan")
-            known = await self._known(hour)  # whoever won, the plan under this number is what comes next
+            known = await courses_of(self._store, hour)  # whoever won, the plan under this number is what comes next
 
-    async def _plans(
-        self, hour: Hour, keys: Sequence[str], known: dict[int, Compaction], *, is_late: bool
-    ) -> Iterator[Compaction]:
+    async def _plans(self, hour: Hour, keys: Sequence[str], known: dict[int, Course], *, is_late: bool) -> Iterator[Compaction]:
         """The segments that no plan holds, in plans of bounded size."""
-        planned = {part.key for plan in known.values() for part in plan.inputs}
-        inputs = [part for key in sorted(keys, key=_by_range) if key not in planned and (part := await self._input(key))]
+        left = set(map(_first, keys)) - {_first(part.key) for course in known.values() for part in course.now.inputs}
+        inputs = [part for key in sorted(left, key=_by_range) if (part := await self._input(key))]
         topic_id = hour.root.rstrip("/").rpartition("g=")[2]
 
         def plans() -> Iterator[Compaction]:
@@ -221,7 +148,7 @@ class Compactor:
         return plans()
 
     async def _input(self, key: str) -> Input | None:
-        """The segment of this object; None for one that is not sealed: readers trust manifests only."""
+        """The segment whose first object has this name; None for one that is not sealed: readers trust manifests only."""
         try:
             name = parse_data_key(key)
         except BadName as error:
@@ -229,52 +156,70 @@ class Compactor:
         manifest_key = name.place.manifest_key(name.start, name.end)
         if await self._store.head(manifest_key) is None:
             return None
-        manifest = await read_manifest(self._store, manifest_key)
-        if manifest.key != key:
-            return None
-        return Input(key=key, manifest=manifest_key, sha256=manifest.sha256, count=manifest.count, bytes=manifest.bytes)
+        found = await standing(self._store, name.place, name.start, name.end)
+        return _as_input(found.manifest, manifest_key) if found.first.key == key else None
 
     async def _finish(self, hour: Hour, plan: Compaction, now: datetime, report: Report) -> Compaction:
         writers: dict[str, parquet.Writer] = defaultdict(parquet.Writer)
+        inputs = []
         for part in plan.inputs:
             manifest, content = await self._content(part)
             await asyncio.to_thread(_fill, writers, manifest, content)
-        outputs = [await self._put(plan, date, writers[date]) for date in sorted(writers)]
-        concluded = Compaction(
-            **{name: getattr(plan, name) for name in ("topic", "topic_id", "hour", "number", "is_late", "inputs")},
+            inputs.append(_as_input(manifest, part.manifest))
+        plan = structs.replace(plan, inputs=tuple(inputs)) if tuple(inputs) != plan.inputs else plan
+        is_overtaken = any(split_revision(part.key)[1] for part in inputs)
+        outputs = [await self._put(plan, date, writers[date], may_rename=is_overtaken) for date in sorted(writers)]
+        concluded = structs.replace(
+            plan,
             outputs=tuple(outputs),
             writer=self._writer,
             at=now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         )
         self._at("before_manifest")
-        key = f"{hour.folder}{plan.number:03d}.json"
+        key = hour.conclusion_key(plan.number, 0)
         if await self._store.put_new(key, codec.encode(concluded)) is Put.EXISTS:
-            return await self._read(key)
-        self._at("after_manifest")
-        report.plans += 1
-        report.segments += len(plan.inputs)
-        report.rows += sum(output.count for output in outputs)
-        report.files += len(outputs)
-        report.bytes += sum(output.bytes for output in outputs)
-        return concluded
+            concluded = await read_compaction(self._store, key)
+        else:
+            self._at("after_manifest")
+            report.plans += 1
+            report.segments += len(plan.inputs)
+            report.rows += sum(output.count for output in outputs)
+            report.files += len(outputs)
+            report.bytes += sum(output.bytes for output in outputs)
+        if is_overtaken:
+            await self._remove_strays(plan, {output.key for output in concluded.outputs})
+        await ParquetRedactor(self._store, writer=self._writer, at=self._at).follow(hour, plan.number)
+        return (await courses_of(self._store, hour))[plan.number].now
 
     async def _content(self, part: Input) -> tuple[Manifest, bytes]:
-        manifest = await read_manifest(self._store, part.manifest)
-        body = await self._store.get(part.key)
+        """What stands for the segment, which may have been redacted since it was planned."""
+        name = parse_data_key(_first(part.key))
+        found = await standing(self._store, name.place, name.start, name.end)
+        manifest = found.manifest
+        body = await self._store.get(manifest.key)
         if body is None:
-            raise CompactError(f"{part.key} is gone before it was compacted; see `newswire verify`, restore it from a backup")
+            if (await standing(self._store, name.place, name.start, name.end)).revision != found.revision:
+                return await self._content(part)
+            raise CompactError(f"{manifest.key} is gone before it was compacted; see `newswire verify`, restore it from a backup")
         try:
             content, sha256 = await asyncio.to_thread(unpack, body, form_of(manifest))
         except BadSegment as error:
-            raise CompactError(f"{part.key}: {error}; see `newswire verify`") from error
-        if sha256 != part.sha256:
-            raise CompactError(f"{part.key} has SHA-256 {sha256}, its manifest says {part.sha256}; see `newswire verify`")
+            raise CompactError(f"{manifest.key}: {error}; see `newswire verify`") from error
+        if sha256 != manifest.sha256 or (manifest.key == part.key and sha256 != part.sha256):
+            raise CompactError(f"{manifest.key} has SHA-256 {sha256}, its manifest says {manifest.sha256}; see `newswire verify`")
         return manifest, content
 
-    async def _put(self, plan: Compaction, date: str, writer: parquet.Writer) -> Output:
-        kind = "late" if plan.is_late else "part"
-        # The topic id keeps a recreated topic's hours apart; its first half is enough beside the hour.
-        key = f"{self._root}parquet/event_date={date}/{kind}-{plan.hour}-{plan.number:03d}-{plan.topic_id[:11]}.parquet"
+    async def _remove_strays(self, plan: Compaction, named: set[str]) -> None:
+        """Files that an attempt before the redaction left: of this plan, and named by nothing."""
+        stem = f"/{_stem(plan)}"
+        async for key in self._store.list(f"{self._root}parquet/"):
+            if stem in key and ".r" not in key.rpartition(stem)[2] and key not in named:
+                await self._store.delete(key)
+
+    async def _put(self, plan: Compaction, date: str, writer: parquet.Writer, *, may_rename: bool) -> Output:
+        folder = f"{self._root}parquet/event_date={date}/{_stem(plan)}"
+        # beside a redaction there may be files of an attempt before it: then the digest tells them apart
+        key = f"{folder}-{writer.digest[:12]}.parquet" if may_rename else f"{folder}.parquet"
         facts = {
             "topic": plan.topic,
             "topic_id": plan.topic_id,
@@ -305,7 +250,8 @@ class Compactor:
     async def _delete(
         self, done: Compaction, keys: Sequence[str], now: datetime, grace: timedelta | None, report: Report
     ) -> None:
-        left = {part.key for part in done.inputs} & set(keys)
+        compacted = {_first(part.key) for part in done.inputs}
+        left = {key for key in keys if _first(key) in compacted}
         if not left or grace is None:
             return
         if datetime.fromisoformat(done.at) + grace > now:
@@ -318,6 +264,20 @@ class Compactor:
             self._at("before_delete")
             await self._store.delete(key)
             report.deleted += 1
+
+
+def _first(key: str) -> str:
+    """The name of a segment's object before any redaction."""
+    return split_revision(key)[0]
+
+
+def _stem(plan: Compaction) -> str:
+    """How the names of a plan's files begin. Half a topic id is enough, beside the hour, to keep a recreated topic apart."""
+    return f"{'late' if plan.is_late else 'part'}-{plan.hour}-{plan.number:03d}-{plan.topic_id[:11]}"
+
+
+def _as_input(manifest: Manifest, manifest_key: str) -> Input:
+    return Input(key=manifest.key, manifest=manifest_key, sha256=manifest.sha256, count=manifest.count, bytes=manifest.bytes)
 
 
 def _fill(writers: dict[str, parquet.Writer], manifest: Manifest, content: bytes) -> None:

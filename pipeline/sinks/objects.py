@@ -130,6 +130,11 @@ class ObjectSink:
         for lane in self.lanes.values():
             lane.is_forced = True
 
+    def hurry(self) -> None:
+        """Seals what is buffered now, once."""
+        for lane in self.lanes.values():
+            lane.is_forced = lane.is_forced or lane.buffer.span > 0
+
     @property
     def is_settled(self) -> bool:
         """True while every assigned partition is caught up and sealed to its end."""

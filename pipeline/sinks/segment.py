@@ -194,6 +194,7 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     kind `segment`: the object `key` holds `count` records whose content (`forms.py`) has `bytes` bytes and that SHA-256; no key
     when the range holds no record (markers only). `form` and `form_version` tell how to read it: absent, they mean events and 1.
+    `names` are hashes of what its records are called (`names.py`), absent in older ones.
     `rejected` counts records that went to the dead letters, by reason. `lost_to` says that the offsets up to it had left the log
     before they could be read. kind `gap`: the whole range had. `schemas` are the schema ids seen, event times RFC 3339, `writer`
     is the program that sealed it, `why` the trigger.
@@ -214,6 +215,7 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     min_event_time: str = ""
     max_event_time: str = ""
     schemas: tuple[str, ...] = ()
+    names: str = ""
     key: str = ""
     form: FormName = "events"
     form_version: int = 1
@@ -230,7 +232,7 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def _substance(manifest: Manifest) -> Manifest:
-    return structs.replace(manifest, writer="", why="", rejected={})
+    return structs.replace(manifest, writer="", why="", names="", rejected={})
 
 
 def parse_manifest(key: str, body: bytes) -> Manifest:

@@ -107,6 +107,11 @@ class ObjectsSink(faust.Service):
         for sink in self.sinks.values():
             sink.seal_now()
 
+    def hurry(self) -> None:
+        """Seals what this worker has buffered now: somebody waits for it."""
+        for sink in self.sinks.values():
+            sink.hurry()
+
     async def quiesce(self) -> None:
         """Seals what is buffered and leaves the groups."""
         await asyncio.gather(*(sink.stop() for sink in self.sinks.values()))

@@ -6,7 +6,8 @@ A record of `newswire.documents` becomes two WARC records, in this order:
     metadata    JSON: topic, partition, offset, timestamp, key and headers, exactly, written as in `line.py`
 
 Nothing here depends on a clock or on chance: WARC-Date is the time of the fetch, identifiers are made of digests. So the same
-record gives the same bytes, whoever encodes it. Source: ISO 28500:2017 (WARC 1.1); digests are SHA-256, written in hex.
+record gives the same bytes, whoever encodes it. An erased document (`erasure.py`) is a response without a body; its metadata say
+so. Source: ISO 28500:2017 (WARC 1.1); digests are SHA-256, written in hex.
 """
 
 import re
@@ -32,6 +33,7 @@ VERSION = "WARC/1.1"
 GZIP_LEVEL = 6  # zlib's own choice; 9 saves 1 % of a feed for twice the CPU
 GZIP_WBITS = zlib.MAX_WBITS | 16
 READ_BYTES = 1 << 20
+ERASED_AT = "redacted-at"  # the header of a document whose body was taken away later
 URL_SAFE = "!#$%&'()*+,/:;=?@[]~"  # RFC 3986, and % for what is quoted already
 
 _STATUS = re.compile(r"[1-5]\d\d", re.ASCII)
@@ -46,17 +48,18 @@ class BadWarc(ValueError):
 
 def encode_document(topic: str, partition: int, record: Record) -> bytes:
     """The record's response and metadata, uncompressed. Raises `Undecodable` where a response lacks its URL, status or body."""
-    if record.value is None:
-        raise Undecodable("the value is null (a tombstone where a document is expected)")
     headers = {name: value for name, value in record.headers if value is not None}
+    if record.value is None and ERASED_AT not in headers:
+        raise Undecodable("the value is null (a tombstone where a document is expected)")
+    body = record.value or b""
     about = b"{%b}" % encode_head(topic, partition, record)
-    http = _http_head(headers, len(record.value))
-    identity = sha256(about + sha256(record.value).digest()).hexdigest()
+    http = _http_head(headers, len(body))
+    identity = sha256(about + sha256(body).digest()).hexdigest()
     shared = {"WARC-Target-URI": _url(headers), "WARC-Date": _date(headers, record.timestamp)}
     response_id = _record_id("response", identity)
     out = BytesIO()
     writer = WARCWriter(out, gzip=False, warc_version=VERSION)
-    _write(writer, "response", {"WARC-Record-ID": response_id, **shared}, record.value, http)
+    _write(writer, "response", {"WARC-Record-ID": response_id, **shared}, body, http)
     refers = {"WARC-Record-ID": _record_id("metadata", identity), "WARC-Refers-To": response_id, **shared}
     _write(writer, "metadata", refers, about)
     return out.getvalue()

@@ -7,5 +7,6 @@ chain.py       a, b, d: raw → enriched, ours beside an idiomatic Faust agent c
   three_hops.py  faust_chain.py   what runs in the processes
 keyed.py       c: one hop with keyed state, ours beside Quix Streams
   keyed_ours.py  keyed_quix.py    what runs in the processes
+verify.py      v: a million records on disk, proved, beside expanding and hashing them
 table.py       rows, goals and how they are shown
 """

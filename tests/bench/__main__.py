@@ -16,15 +16,18 @@ import uvloop
 from rich.console import Console
 
 from pipeline import codec
-from tests.bench import chain, compact, contract, keyed, normalize, segment, verify
+from tests.bench import chain, compact, contract, keyed, link, normalize, segment, verify
 from tests.bench.ground import ROOT, Ground
 from tests.bench.table import Row, render
 
+LINK_FULL = link.Size(100_000, 5000), link.Size(1_000_000, 5000)
+LINK_QUICK = (link.Size(5000, 1000),)
 # Parts that need no Kafka: letter → measurement (is_quick → rows). The others are a to d.
 ALONE: dict[str, Callable[[bool], list[Row]]] = {
     "e": lambda is_quick: normalize.measure(normalize.Size(500, 2) if is_quick else normalize.Size(2000, 7)),
     "f": lambda is_quick: segment.measure(segment.Size(200, 2000, 1, 64) if is_quick else segment.Size(2000, 5000, 9, 256)),
     "k": lambda is_quick: compact.measure(segments=1 if is_quick else 8),
+    "l": lambda is_quick: link.measure(LINK_QUICK if is_quick else LINK_FULL),
     "s": lambda is_quick: contract.measure(articles=200 if is_quick else 2000, rounds=2 if is_quick else 7),
     "v": lambda is_quick: verify.measure(verify.Size(20_000, 20_000) if is_quick else verify.Size(1_000_000, 200_000)),
 }

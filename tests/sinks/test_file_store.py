@@ -169,6 +169,7 @@ async def test_unfinished_writes_are_never_seen_and_cleared_when_old(tmp_path: P
     os.utime(old, (time.time() - LEFTOVER_S - 60,) * 2)
     store = FileStore(tmp_path)
     assert await keys(store, "") == ["a"]
+    await store.put_new("b", b"x")
     assert [left.name for left in (tmp_path / ".tmp").iterdir()] == ["young"]
 
 

@@ -66,14 +66,9 @@ class FileStore:
         await self._run(key, remove)
 
     async def _run(self, key: str, work: Callable[[], T]) -> T:
-        def prepared() -> T:
-            if not self._is_prepared:
-                self._prepare()
-            return work()
-
         try:
             async with asyncio.timeout(self.deadline_s):
-                return await asyncio.to_thread(prepared)
+                return await asyncio.to_thread(work)
         except OSError as error:  # TimeoutError is one
             what = f"{key}: {str(error) or f'no answer within {self.deadline_s} s'}"
             cure = CURES.get(error.errno or 0)
@@ -93,6 +88,8 @@ class FileStore:
         self._is_prepared = True
 
     def _put_new(self, path: Path, body: bytes) -> Put:
+        if not self._is_prepared:  # not before: reading leaves no trace, also where nobody may write
+            self._prepare()
         self._make_durable(path.parent)
         temporary = self.root / TEMPORARY / uuid.uuid4().hex
         try:

@@ -1,0 +1,167 @@
+"""What a kill is after: which events, raw items and documents lose their content. Pure; it learns as it is shown events.
+
+An event is meant by its uri, by its version where the kill names versions, and only if it came before the kill was told: a later
+version may live again. Its raw item is meant by its key (or, where versions are named, by its digest too), and every document of
+its feed that holds one of its names. Such a document is erased whole: its other items stand in `newswire.raw`, byte for byte.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from xml.sax.saxutils import escape
+
+from msgspec import Struct
+
+from pipeline import codec
+from pipeline.article import Article
+from pipeline.sinks.erasure import Event, Judge, Mark, Origin, event_of
+from pipeline.sinks.line import StoredRecord
+from pipeline.sinks.names import name_hash
+from pipeline.sinks.segment import FormName, instant
+from pipeline.stages.dedup import item_uri
+
+NEEDLE_CHARS_MIN = 12  # a shorter guid ("1017") stands in documents that have nothing to do with it
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
+TIMES: dict[FormName, str] = {"events": "ce_time", "raw": "fetched-at", "documents": "fetched-at"}
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """An item that is to go, in these versions (none named: all) as far as they came up to `until`."""
+
+    uri: str
+    versions: frozenset[str] = frozenset()
+    until: datetime = FOR_EVER
+    mark: Mark
+
+
+def targets_of(article: Article, told_at: int) -> tuple[Target, ...]:
+    """What a message on `newswire.retractions` condemns; nothing unless it is a kill. `told_at`: the broker's time of it (ms).
+
+    Versions of the killing item itself count up to the kill, all else up to when the kill was told: a copy may be fetched
+    later than the kill and be known before it.
+    """
+    told = article.pipeline.retraction
+    if told is None or told.kind != "kill":
+        return ()
+    reason = told.note or ", ".join(told.reasons) or "killed by its source"
+    mark = Mark(by=told.by, at=told.at, reason=f"kill: {reason}")
+    return tuple(
+        Target(
+            uri=item.uri,
+            versions=frozenset(item.versions),
+            until=_moment(told.at) or instant(told_at) if item.uri == told.by else instant(told_at),
+            mark=mark,
+        )
+        for item in told.items
+    )
+
+
+class Targets:
+    """Several targets, and what was learned of where they came from."""
+
+    def __init__(self, targets: Iterable[Target]) -> None:
+        self._by_uri: dict[str, list[Target]] = {}
+        for target in targets:
+            self._by_uri.setdefault(target.uri, []).append(target)
+        self._origins: dict[Origin, Target] = {}
+        self._learned()
+
+    @property
+    def uris(self) -> list[str]:
+        """All of them."""
+        return sorted(self._by_uri)
+
+    @property
+    def since(self) -> datetime:
+        """No document from before this instant holds any of them, as far as is known."""
+        return min((_moment(origin.fetched_at) or EPOCH for origin in self._origins), default=EPOCH)
+
+    def names(self, form: FormName) -> frozenset[int]:
+        """Hashes of the names under which a segment of this form may hold one."""
+        origins = self._origins
+        names = {
+            "events": self._by_uri.keys(),
+            "raw": {*self._by_uri, *(origin.key for origin in origins), *(origin.guid for origin in origins)},
+            "documents": {*(origin.feed for origin in origins), *(origin.document for origin in origins)},
+        }[form]
+        return frozenset(name_hash(name.encode()) for name in names if name)
+
+    def judge(self, form: FormName) -> Judge:
+        """Why a record of this form must go."""
+        return {"events": self._event, "raw": self._raw, "documents": self._document}[form]
+
+    def learn(self, event: Event) -> Target | None:
+        """Notes where a meant event came from; gives the target that means it."""
+        for target in self._by_uri.get(event.uri, ()):
+            if not target.versions or event.version in target.versions:
+                if event.origin not in self._origins:
+                    self._origins[event.origin] = target
+                    self._learned()
+                return target
+        return None
+
+    def _learned(self) -> None:
+        """What raw items and documents are compared with."""
+        self._keys: dict[str, Target] = {}
+        self._items: dict[tuple[str, str], Target] = {}
+        self._documents: dict[str, Target] = {}
+        self._needles: dict[str, dict[bytes, Target]] = {}
+        for origin, target in self._origins.items():
+            if target.versions:
+                self._items[origin.key, origin.item] = target
+            else:
+                self._keys[origin.key] = target
+            self._documents[origin.document] = target
+            for name in (origin.key, origin.guid, origin.link):
+                if len(name) >= NEEDLE_CHARS_MIN:
+                    self._needles.setdefault(origin.feed, {}).update(dict.fromkeys(spellings(name), target))
+
+    def _event(self, record: StoredRecord) -> Mark | None:
+        if _header(record, "ce_subject") not in self._by_uri:
+            return None
+        event = event_of(record)
+        target = self.learn(event)
+        return target.mark if target and _came(record, "events") <= target.until else None
+
+    def _raw(self, record: StoredRecord) -> Mark | None:
+        key = (record.key or b"").decode(errors="replace")
+        target = self._keys.get(key) or self._items.get((key, _header(record, "item"))) or self._named(key, record)
+        return target.mark if target and _came(record, "raw") <= target.until else None
+
+    def _named(self, key: str, record: StoredRecord) -> Target | None:
+        """By the uri that is its guid or that its key gives, for all versions: where no event tells of it any more."""
+        for uri in (_header(record, "guid"), item_uri(key)):
+            if (target := next(iter(self._by_uri.get(uri, ())), None)) and not target.versions:
+                return target
+        return None
+
+    def _document(self, record: StoredRecord) -> Mark | None:
+        target = self._documents.get((record.key or b"").decode(errors="replace"))
+        if target is None and record.value is not None:
+            needles = self._needles.get(_header(record, "feed"), {})
+            target = next((target for needle, target in needles.items() if needle in record.value), None)
+        return target.mark if target and _came(record, "documents") <= target.until else None
+
+
+def spellings(name: str) -> frozenset[bytes]:
+    """A name as XML and JSON write it."""
+    return frozenset(
+        text.encode() for text in (name, escape(name), codec.dumps(name)[1:-1].decode(), name.replace("/", "\\/")) if text
+    )
+
+
+def _came(record: StoredRecord, form: FormName) -> datetime:
+    """When it was fetched, by its headers, else by the broker."""
+    return _moment(_header(record, TIMES[form])) or instant(record.timestamp)
+
+
+def _header(record: StoredRecord, name: str) -> str:
+    return next((value.decode(errors="replace") for found, value in record.headers if found == name and value), "")
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
