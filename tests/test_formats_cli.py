@@ -41,7 +41,8 @@ MORE = (  # what the fixtures in the folder do not say
     G2,
     NEWSML12,
     rss(
-        "<title>A</title><dc:language>de</dc:language><pubDate>x</pubDate><atom:updated xmlns:atom='http://www.w3.org/2005/Atom'>y</atom:updated>"
+        "<title>A</title><dc:language>de</dc:language><pubDate>x</pubDate><expirationDate>z</expirationDate>"
+        "<atom:updated xmlns:atom='http://www.w3.org/2005/Atom'>y</atom:updated>"
     ),
     atom("<title xml:lang='de'>A</title><published>2026-03-01T07:00:00Z</published><rights>(c)</rights><summary>S</summary>"),
     json.dumps(

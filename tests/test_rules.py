@@ -18,6 +18,7 @@ from pipeline.metrics import Metrics
 from pipeline.reasons import Reason
 from pipeline.records import Emit, RawItem, Reject, Stage
 from pipeline.rules import GROUPS, LISTED, UNLISTED, fired
+from pipeline.stages.link import relation
 from pipeline.stages.normalize import normalize
 from pipeline.wire import byline, captions, dateline_forms, furniture_rules, headline_tags, signoff, status_rules
 from tests.builders import NOW, article, raw_item, rss, rss_item
@@ -28,7 +29,7 @@ ID = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*(?:\.[a-z][a-z0-9_]*){1,2}")
 TABLES = (byline, captions, dateline_forms, furniture_rules, headline_tags, signoff, status_rules)
 # What has the same shape: problems of a document (`pipeline.source.problems`), elements of NITF, hosts, files, modules.
 OTHER_GROUPS = frozenset(("charset", "date", "doc", "feed", "item", "json", "name", "newsml12", "nitf", "object", "pipeline"))
-OTHER_GROUPS |= {"story", "text", "tobject", "xml"}
+OTHER_GROUPS |= {"story", "text", "tobject", "xml", "ops"}
 OTHERS = frozenset(
     f"{group}.{word}"
     for group, words in {
@@ -44,6 +45,7 @@ OTHERS = frozenset(
     }.items()
     for word in words.split()
 )
+OTHERS |= {rule.rule for rule in relation.RULES}  # of what a message does to its story: they stand in `story.reasons`
 TAG_KINDS = ("status", "series", "genre", "topic")
 MADE = {f"headline.{kind}_tag" for kind in TAG_KINDS} | {f"pub_status.{word}" for word in ("canceled", "withheld")}
 

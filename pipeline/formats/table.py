@@ -8,7 +8,7 @@ from msgspec import Struct
 from pipeline.formats.parsed import Parsed
 
 # How the facts were come by, not what the source says.
-BOOKKEEPING = frozenset({"author_evidence", "charset", "problems", "rules", "slugline_separator"})
+BOOKKEEPING = frozenset({"author_evidence", "built", "charset", "is_one_text", "problems", "rules", "slugline_separator"})
 FIELDS = tuple(name for name in Parsed.__struct_fields__ if name not in BOOKKEEPING)
 
 
@@ -31,9 +31,9 @@ ITEM = (
     "headline headlines body_text body_html summary guid uri version type pub_status urgency urgency_scale signals item_language"
 )
 FORMATS = (
-    _row("rss", "RSS", "0.9x–2.0", "several", f"{FEED} updated item_language"),
-    _row("atom", "Atom", "0.3, 1.0", "several", f"{FEED} updated item_language"),
-    _row("rdf", "RSS 1.0 (RDF)", "0.90, 1.0", "several", f"{FEED} updated"),
+    _row("rss", "RSS", "0.9x–2.0", "several", f"{FEED} updated item_language associations expires"),
+    _row("atom", "Atom", "0.3, 1.0", "several", f"{FEED} updated item_language associations"),
+    _row("rdf", "RSS 1.0 (RDF)", "0.90, 1.0", "several", f"{FEED} updated item_language"),
     _row(
         "jsonfeed",
         "JSON Feed",
