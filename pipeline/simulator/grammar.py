@@ -4,6 +4,7 @@
 Nothing about feeds, time or markup here; no clock, no network, no `random`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +13,9 @@ from typing import Literal
 from pipeline.simulator.dice import Dice
 from pipeline.simulator.phrasebook import Phrasebook, Place, Slot, Template, Templates, Topic, phrasebook
 
-Revision = Literal["update", "correction"]
+Revision = Literal["update", "rewrite", "correction"]
+
+REVISIONS_MAX = 3
 
 # A story has 3 to 8 of these paragraphs, in this order; the first three always.
 _PARAGRAPHS = (
@@ -26,6 +29,7 @@ _PARAGRAPHS = (
     ("detail", "closing"),
 )
 _ALWAYS = 3
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 _NAMED_BEFORE = ("quote", "expert")  # the last template of these lists uses a family name alone: never the first to be drawn
 
 
@@ -74,23 +78,23 @@ def draw_plot(name: str, language: str, *, agency: str, day: date, topics: Seque
         "m": _grouped(dice.pick(topic.m), book.thousands),
     }
     facts |= _people(book, dice) | _days(book, dice, day)
-    facts["institute"] = _expand(dice.pick(book.words["institute"]), facts, book, dice)
+    facts["institute"] = expand(dice.pick(book.words["institute"]), facts, book, dice)
     return Plot(name=name, language=language, topic=topic.name, place=place, n=dice.pick(topic.n), facts=facts)
 
 
 def tell(plot: Plot, revisions: Sequence[Revision] = ()) -> Text:
     """The story after these revisions: none is version 1, each makes one version more. Every revision changes the main figure;
-    an update also adds a paragraph and a new headline, a correction keeps both."""
+    an update also adds a paragraph and a new headline, a rewrite is an update with another lead, a correction keeps both."""
     book = phrasebook(plot.language)
     topic = book.topics[plot.topic]
     before, n = _figures(plot, revisions)
     facts = {**plot.facts, "n": _grouped(n, book.thousands), "n_before": _grouped(before, book.thousands)}
     dice = Dice(f"{plot.name}/text")
-    dateline = _expand(dice.pick(book.furniture["dateline"]), facts, book, dice)
-    signoff = _expand(dice.pick(book.furniture["signoff"]), facts, book, dice) if dice.chance(0.6) else ""
+    dateline = expand(dice.pick(book.furniture["dateline"]), facts, book, dice)
+    signoff = expand(dice.pick(book.furniture["signoff"]), facts, book, dice) if dice.chance(0.6) else ""
     byline = book.byline.format(reporter=facts["reporter"]) if dice.chance(0.3) else ""
-    paragraphs, unused = _paragraphs(topic, facts, book, dice)
-    paragraphs[1:1] = _developments(plot, unused, facts, book, revisions.count("update"))
+    paragraphs, unused = _paragraphs(topic, facts, book, dice, lead=_lead(plot, topic, facts, book, revisions))
+    paragraphs[1:1] = _developments(plot, unused, facts, book, _updates(revisions))
     paragraphs[0] = f"{dateline} {paragraphs[0]}"
     return Text(
         headline=_headline(plot, topic, facts, book, revisions),
@@ -101,6 +105,21 @@ def tell(plot: Plot, revisions: Sequence[Revision] = ()) -> Text:
         signoff=signoff,
         category=topic.category,
     )
+
+
+def draw_revisions(dice: Dice) -> tuple[Revision, ...]:
+    """None for 7 stories in 10, else up to three."""
+    count = 0
+    while count < REVISIONS_MAX and dice.chance(0.3):
+        count += 1
+    return tuple("update" if dice.chance(0.7) else "correction" for _ in range(count))
+
+
+def changed_figures(before: Text, after: Text) -> tuple[tuple[str, str], ...]:
+    """The figures of the body in which a correction differs from the text it corrects, as printed, each pair once."""
+    was, becomes = (_FIGURE.findall("\n".join(text.paragraphs)) for text in (before, after))
+    assert len(was) == len(becomes), "a correction changes figures alone"
+    return tuple(dict.fromkeys((one, other) for one, other in zip(was, becomes, strict=True) if one != other))
 
 
 def _people(book: Phrasebook, dice: Dice) -> dict[str, str]:
@@ -136,7 +155,7 @@ def _figures(plot: Plot, revisions: Sequence[Revision]) -> tuple[int, int]:
     for index, revision in enumerate(revisions):
         dice = Dice(f"{plot.name}/figure/{index}")
         before = n
-        if revision == "update":
+        if revision != "correction":
             n += 1 + dice.below(max(2, n // 4))
         else:
             step = dice.between(1, 3)
@@ -144,8 +163,23 @@ def _figures(plot: Plot, revisions: Sequence[Revision]) -> tuple[int, int]:
     return before, n
 
 
-def _paragraphs(topic: Topic, facts: Mapping[str, str], book: Phrasebook, dice: Dice) -> tuple[list[str], list[Template]]:
-    """The body of version 1 and the details it did not use."""
+def _updates(revisions: Sequence[Revision]) -> int:
+    return sum(revision != "correction" for revision in revisions)
+
+
+def _lead(plot: Plot, topic: Topic, facts: Mapping[str, str], book: Phrasebook, revisions: Sequence[Revision]) -> str:
+    """The lead in the words of the last rewrite; "" without any."""
+    rewrites = revisions.count("rewrite")
+    if not rewrites:
+        return ""
+    dice = Dice(f"{plot.name}/lead/{rewrites}")
+    return sentence(dice.pick(topic.sentences["lead"]), facts, book, dice)
+
+
+def _paragraphs(
+    topic: Topic, facts: Mapping[str, str], book: Phrasebook, dice: Dice, lead: str
+) -> tuple[list[str], list[Template]]:
+    """The body of version 1 and the details it did not use; with another `lead`, unless that is ""."""
     optional = list(_PARAGRAPHS[_ALWAYS:])
     for _ in range(dice.below(len(optional) + 1)):
         dice.take(optional)
@@ -157,7 +191,8 @@ def _paragraphs(topic: Topic, facts: Mapping[str, str], book: Phrasebook, dice: 
         for kind in (*kinds, "detail") if dice.chance(0.35) else kinds:
             if not decks[kind]:
                 continue
-            sentences.append(_sentence(dice.take(decks[kind]), facts, book, dice))
+            drawn = sentence(dice.take(decks[kind]), facts, book, dice)
+            sentences.append(lead if lead and kind == "lead" else drawn)
             if kind in held:
                 decks[kind].append(held.pop(kind))
         paragraphs.append(" ".join(sentences))
@@ -168,14 +203,14 @@ def _developments(plot: Plot, details: list[Template], facts: Mapping[str, str],
     """One paragraph per update, the newest first."""
     dice = Dice(f"{plot.name}/developments")
     decks = [list(book.shared["development"]), details]
-    paragraphs = [" ".join(_sentence(dice.take(deck), facts, book, dice) for deck in decks if deck) for _ in range(updates)]
+    paragraphs = [" ".join(sentence(dice.take(deck), facts, book, dice) for deck in decks if deck) for _ in range(updates)]
     return paragraphs[::-1]
 
 
 def _headline(plot: Plot, topic: Topic, facts: Mapping[str, str], book: Phrasebook, revisions: Sequence[Revision]) -> str:
-    updates = revisions.count("update")
+    updates = _updates(revisions)
     dice = Dice(f"{plot.name}/headline/{updates}")
-    headline = _sentence(dice.pick(topic.headline), facts, book, dice)
+    headline = sentence(dice.pick(topic.headline), facts, book, dice)
     series = f"UPDATE {updates}-" if updates else ""
     status = "CORRECTED-" if revisions and revisions[-1] == "correction" else ""
     return f"{status}{series}{headline}"
@@ -185,15 +220,18 @@ def _note(plot: Plot, facts: Mapping[str, str], book: Phrasebook, revisions: Seq
     if not revisions:
         return ""
     dice = Dice(f"{plot.name}/note/{len(revisions)}")
-    return _expand(dice.pick(book.furniture[f"{revisions[-1]}_note"]), facts, book, dice)
+    kind = "correction" if revisions[-1] == "correction" else "update"
+    return expand(dice.pick(book.furniture[f"{kind}_note"]), facts, book, dice)
 
 
-def _sentence(template: Template, facts: Mapping[str, str], book: Phrasebook, dice: Dice) -> str:
-    text = _expand(template, facts, book, dice)
+def sentence(template: Template, facts: Mapping[str, str], book: Phrasebook, dice: Dice) -> str:
+    """The template told as a sentence, with a capital letter."""
+    text = expand(template, facts, book, dice)
     return text[0].upper() + text[1:]
 
 
-def _expand(template: Template, facts: Mapping[str, str], book: Phrasebook, dice: Dice) -> str:
+def expand(template: Template, facts: Mapping[str, str], book: Phrasebook, dice: Dice) -> str:
+    """The template told: slots from `facts`, else from the book's word lists; `dice` chooses."""
     parts: list[str] = []
     _append(parts, template, facts, book.words, dice)
     return "".join(parts)

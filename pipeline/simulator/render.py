@@ -79,9 +79,8 @@ def _summary(text: Text) -> str:
 def _rss_item(feed: SimFeed, item: Item) -> str:
     html = _html(item.text)
     if feed.body == "encoded":
-        body = (
-            f"<description>{_escape(item.text.paragraphs[0])}</description>\n<content:encoded>{_escape(html)}</content:encoded>"
-        )
+        lead = "".join(item.text.paragraphs[:1])
+        body = f"<description>{_escape(lead)}</description>\n<content:encoded>{_escape(html)}</content:encoded>"
     elif feed.body == "cdata":
         body = f"<description><![CDATA[{html}]]></description>"
     else:

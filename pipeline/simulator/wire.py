@@ -15,21 +15,26 @@ from typing import Literal
 from xxhash import xxh3_128_hexdigest
 
 from pipeline.simulator.dice import Dice
+from pipeline.simulator.families import draw_family, perform
 from pipeline.simulator.feeds import BY_ID, FEEDS, SimFeed
-from pipeline.simulator.grammar import Revision, Text, draw_plot, tell
+from pipeline.simulator.grammar import REVISIONS_MAX, Revision, Text, draw_plot, draw_revisions, tell
 from pipeline.simulator.render import Item, render_document, render_item, rfc3339
+from pipeline.simulator.script import Cast, Corrected, Message, figures_corrected
+from pipeline.story import Relation, StoryState
 
-Kind = Literal["new", "repeat", "copy", "update", "correction"]
+Kind = Literal["new", "repeat", "copy", "update", "correction", "script"]
 
 EPOCH = 1_772_323_200  # 2026-03-01T00:00:00Z: the default date of virtual second 0
 VERSION_GAP_S = 240  # shortest virtual time between two versions of an item: who polls more often misses none
 RATE_MIN = 0.1  # a feed with 1 story in 26 then fills its window of 20 in 4 days, which the cache of timelines still holds
 _BLOCK_S = 600
 _VERSION_GAP_MAX_S = 2400
-_REVISIONS_MAX = 3
 _REPEAT_DELAY_MAX_S = 180  # shorter than VERSION_GAP_S, so that a repeat never shows an outdated version
 _COPY_DELAY_MAX_S = 1200
-_LIFE_BLOCKS = 1 + (_VERSION_GAP_MAX_S * _REVISIONS_MAX + _COPY_DELAY_MAX_S) // _BLOCK_S  # no sighting of a story is later
+_LIFE_BLOCKS = 1 + (_VERSION_GAP_MAX_S * REVISIONS_MAX + _COPY_DELAY_MAX_S) // _BLOCK_S  # no sighting of a story is later
+_SCRIPTED = 0.03  # of all stories: the special cases of a wire, among ordinary news
+_RELATIONS: dict[Kind, Relation] = {"new": "new", "repeat": "repeat", "copy": "syndicated_copy", "update": "update",
+                                    "correction": "correction"}  # fmt: skip
 _WEIGHTED = tuple(feed for feed in FEEDS for _ in range(feed.weight))
 
 
@@ -38,7 +43,10 @@ class Event:
     """One item version becoming visible in one feed: a line of the truth.
 
     `kind` is how the version got there: `new`, `update` and `correction` in the story's own feed, `repeat` when another feed of
-    the provider shows the same bytes, `copy` (any version) when another publisher carries the text under its own link.
+    the provider shows the same bytes, `copy` (any version) when another publisher carries the text under its own link; `script`
+    for the messages of the special cases (`families.py`), of which `family` names the case.
+    `story`, `relation`, `version` (0: no text of the story) and `state` are what a linker should make of it, `corrected` is what
+    a correction put right.
     `at` is the virtual second, `visible_at` the same as a date; `published_at` is the date the item itself gives for this
     version and `first_published_at` for its first one. `item` is the poller's item
     digest: xxh3-128 hex of the bytes `<item …>…</item>`, in UTF-8 whatever the document's encoding.
@@ -58,21 +66,29 @@ class Event:
     language: str
     headline: str
     item: str
+    relation: Relation
+    state: StoryState = "live"
+    family: str = ""
+    corrected: tuple[Corrected, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A story's life: version v appears in `home` at `times[v - 1]`, by `revisions[v - 2]`."""
+    """A story's life: version v appears in `home` at `times[v - 1]`, by `revisions[v - 2]`. Of a script `times` has the start."""
 
     number: int
     home: SimFeed
     times: tuple[int, ...]
     revisions: tuple[Revision, ...]
+    is_scripted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Sighting:
-    """A version in a feed from `at` on. The item belongs to feed `owner`, which dates it `version_at` and `first_at`."""
+    """A version in a feed from `at` on. The item belongs to feed `owner`, which dates it `version_at` and `first_at`.
+
+    Of a script `version` counts its messages, and `address` says which of its items this is.
+    """
 
     at: int
     number: int
@@ -82,6 +98,7 @@ class _Sighting:
     owner: str
     version_at: int
     first_at: int
+    address: int = 0
 
 
 _Timeline = dict[str, list[_Sighting]]  # by feed, oldest first
@@ -103,6 +120,7 @@ class Wire:
         self._spread = lru_cache(maxsize=4 * _LIFE_BLOCKS)(self._compute_spread)
         self._timeline = lru_cache(maxsize=512)(self._compute_timeline)
         self._plan = lru_cache(maxsize=4096)(self._compute_plan)
+        self._script = lru_cache(maxsize=512)(self._compute_script)
         self._text = lru_cache(maxsize=1024)(self._compute_text)
         self._item = lru_cache(maxsize=1024)(self._compute_item)
 
@@ -139,12 +157,12 @@ class Wire:
 
     def _window(self, feed_id: str, at: float) -> list[_Sighting]:
         """The items of `feed_id` at `at`, newest first, each in its newest version."""
-        newest: dict[int, _Sighting] = {}
+        newest: dict[tuple[int, int], _Sighting] = {}
         size = BY_ID[feed_id].window
         for block in range(floor(at) // _BLOCK_S, -1, -1):
             for sighting in reversed(self._timeline(block)[feed_id]):
-                if sighting.at <= at and sighting.number not in newest:
-                    newest[sighting.number] = sighting
+                if sighting.at <= at and (sighting.number, sighting.address) not in newest:
+                    newest[sighting.number, sighting.address] = sighting
                     if len(newest) == size:
                         return list(newest.values())
         return list(newest.values())
@@ -176,13 +194,45 @@ class Wire:
         home = dice.pick(_WEIGHTED)
         revisions = draw_revisions(dice)
         times = [number // self._slots * _BLOCK_S + dice.below(_BLOCK_S)]
+        if Dice(f"{self.seed}/{number}/scripted").chance(_SCRIPTED):
+            return _Plan(number, home, tuple(times), (), is_scripted=True)
         for _ in revisions:
             times.append(times[-1] + dice.between(VERSION_GAP_S, _VERSION_GAP_MAX_S))
         return _Plan(number, home, tuple(times), revisions)
 
+    def _compute_script(self, number: int) -> tuple[str, tuple[Message, ...]]:
+        """The name of its family, and the messages."""
+        plan = self._plan(number)
+        assert plan
+        dice = Dice(f"{self.seed}/{number}/agency")
+        carriers = tuple(feed.publisher for feed in _carriers(plan.home))
+        cast = Cast(
+            name=f"{self.seed}/{number}",
+            language=plan.home.language,
+            agency=dice.pick(plan.home.agencies),
+            publisher=plan.home.publisher,
+            day=datetime.fromtimestamp(self.unix(plan.times[0]), UTC).date(),
+            topics=plan.home.topics,
+            carriers=carriers,
+        )
+        family = draw_family(dice, cast.language, len(carriers), is_feed=True)
+        return family.name, perform(family, cast)
+
+    def _scripted(self, plan: _Plan) -> Iterator[_Sighting]:
+        """The messages of a script, each in the feed that carries it."""
+        first: dict[tuple[str, int], int] = {}
+        for number, message in enumerate(self._script(plan.number)[1], 1):
+            feed = (plan.home, *_carriers(plan.home))[message.carrier].id
+            at = plan.times[0] + message.after_s
+            first_at = first.setdefault((feed, message.item), at)
+            yield _Sighting(at, plan.number, number, feed, "script", feed, at, first_at, message.item)
+
     def _sightings(self, plan: _Plan) -> Iterator[_Sighting]:
+        if plan.is_scripted:
+            yield from self._scripted(plan)
+            return
         for index, at in enumerate(plan.times):
-            kind: Kind = plan.revisions[index - 1] if index else "new"
+            kind: Kind = ("correction" if plan.revisions[index - 1] == "correction" else "update") if index else "new"
             yield _Sighting(at, plan.number, index + 1, plan.home.id, kind, plan.home.id, at, plan.times[0])
         dice = Dice(f"{self.seed}/{plan.number}/carriers")
         for feed in FEEDS:
@@ -197,23 +247,35 @@ class Wire:
                     first_at = plan.times[0] + delay
                     yield _Sighting(at + delay, plan.number, index + 1, feed.id, "copy", feed.id, at + delay, first_at)
 
-    def _compute_text(self, number: int, version: int) -> Text:
+    def _compute_text(self, number: int, version: int) -> tuple[Text, tuple[Corrected, ...]]:
+        """The text of a version, and what it corrects."""
         plan = self._plan(number)
         assert plan, f"no story has number {number}"
+        if plan.is_scripted:
+            message = self._script(number)[1][version - 1]
+            return message.text, message.corrected
         dice = Dice(f"{self.seed}/{number}/agency")
         day = datetime.fromtimestamp(self.unix(plan.times[0]), UTC).date()
         plot = draw_plot(f"{self.seed}/{number}", plan.home.language, agency=dice.pick(plan.home.agencies), day=day,
                          topics=plan.home.topics)  # fmt: skip
-        return tell(plot, plan.revisions[: version - 1])
+        revisions = plan.revisions[: version - 1]
+        if revisions[-1:] != ("correction",):
+            return tell(plot, revisions), ()
+        text = tell(plot, revisions)
+        return text, figures_corrected(tell(plot, revisions[:-1]), text)
 
     def _compute_item(self, owner: str, number: int, version: int, version_at: int, first_at: int) -> tuple[Item, bytes]:
         feed = BY_ID[owner]
-        text = self._text(number, version)
+        text, _ = self._text(number, version)
         plan = self._plan(number)
         assert plan
         first_s = self.unix(first_at)
-        link, guid = addresses(feed, number, first_s)
-        suffix = "" if plan.home is feed else copy_suffix(Dice(f"{self.seed}/{number}/{owner}/suffix"), plan.home, feed)
+        if plan.is_scripted:
+            message = self._script(number)[1][version - 1]
+            link, guid, suffix = *addresses(feed, number, first_s, message.item, message.guid), ""
+        else:
+            link, guid = addresses(feed, number, first_s)
+            suffix = "" if plan.home is feed else copy_suffix(Dice(f"{self.seed}/{number}/{owner}/suffix"), plan.home, feed)
         item = Item(link=link, guid=guid, headline=text.headline + suffix, text=text, first_at=first_s,
                     version_at=self.unix(version_at))  # fmt: skip
         return item, render_item(feed, item)
@@ -221,9 +283,13 @@ class Wire:
     def _event(self, sighting: _Sighting) -> Event:
         item, value = self._item(sighting.owner, sighting.number, sighting.version, sighting.version_at, sighting.first_at)
         feed = BY_ID[sighting.feed]
+        family, message = "", None
+        if sighting.kind == "script":
+            family, messages = self._script(sighting.number)
+            message = messages[sighting.version - 1]
         return Event(
-            story=f"{self.seed}-{sighting.number}",
-            version=sighting.version,
+            story=story_name(self.seed, sighting.number, message.story if message else 0),
+            version=message.order if message else sighting.version,
             kind=sighting.kind,
             feed=feed.id,
             provider=feed.provider,
@@ -236,24 +302,37 @@ class Wire:
             language=feed.language,
             headline=item.headline,
             item=xxh3_128_hexdigest(value.decode(BY_ID[sighting.owner].encoding).encode()),
+            relation=message.relation if message else _RELATIONS[sighting.kind],
+            state=message.state if message else "live",
+            family=family,
+            corrected=self._text(sighting.number, sighting.version)[1] if sighting.kind != "copy" else (),
         )
 
 
-def draw_revisions(dice: Dice) -> tuple[Revision, ...]:
-    """None for 7 stories in 10, else up to three."""
-    count = 0
-    while count < _REVISIONS_MAX and dice.chance(0.3):
-        count += 1
-    return tuple("update" if dice.chance(0.7) else "correction" for _ in range(count))
+def story_name(seed: int, number: int, part: int = 0) -> str:
+    """What the truth calls a story; `part` counts those of one script."""
+    return f"{seed}-{number}.{part}" if part else f"{seed}-{number}"
 
 
-def addresses(feed: SimFeed, number: int, first_s: int) -> tuple[str, str]:
-    """Link and guid of a story at a publisher: the same for all its versions. Links use reserved names (RFC 2606)."""
+def _carriers(home: SimFeed) -> list[SimFeed]:
+    return [feed for feed in FEEDS if home.id in feed.copies]
+
+
+def addresses(feed: SimFeed, number: int, first_s: int, item: int = 0, guid: int | None = None) -> tuple[str, str]:
+    """Link and guid of a story at a publisher: the same for all its versions. Links use reserved names (RFC 2606).
+
+    `item` counts the items of a script; `guid` names another one, whose guid it bears unless links are guids there.
+    """
     day = datetime.fromtimestamp(first_s, UTC)
     section = feed.path.rsplit("/", 1)[1].split(".")[0]
-    link = f"https://{feed.provider}/{day.year}/{day.month:02}/{day.day:02}/{section}-{number:07}"
-    guids = {"link": link, "tag": f"tag:{feed.provider},{day.year}:{number:07}", "number": f"{day:%Y%m%d}-{number:07}"}
-    return link, guids[feed.guid]
+    name, guid_name = (f"{number:07}-{one}" if one else f"{number:07}" for one in (item, item if guid is None else guid))
+    path = f"https://{feed.provider}/{day.year}/{day.month:02}/{day.day:02}/{section}-"
+    guids = {
+        "link": path + name,
+        "tag": f"tag:{feed.provider},{day.year}:{guid_name}",
+        "number": f"{day:%Y%m%d}-{guid_name}",
+    }
+    return path + name, guids[feed.guid]
 
 
 def copy_suffix(dice: Dice, origin: SimFeed, publisher: SimFeed) -> str:

@@ -54,7 +54,7 @@ def _uri(dice: random.Random) -> str:
     return f"urn:x:{dice.getrandbits(48):x}"
 
 
-def _report(dice: random.Random, town: str, day: str = "Sunday") -> tuple[str, str]:
+def report(dice: random.Random, town: str, day: str = "Sunday") -> tuple[str, str]:
     """Headline and body of an ordinary report, different every time."""
     what, verb, place = dice.choice((
         ("Fire", "gutted", "paper warehouse"),
@@ -104,7 +104,7 @@ def _copied(dice: random.Random, headline: str, body: str, hours: float = 1.0, *
 def twin_events(dice: random.Random) -> tuple[Article, Article]:
     """The same attack on two towns, told by one desk with the same verbs and the same toll."""
     one, two = _two(dice, TOWNS)
-    headline, body = _report(dice, one)
+    headline, body = report(dice, one)
     is_datelined = dice.random() < 0.5
     city = {"city": one.upper()}, {"city": two.upper()}
     return (
@@ -216,13 +216,13 @@ def same_guid(dice: random.Random) -> tuple[Article, Article]:
     """A publisher that gives two stories one guid."""
     one, two = _two(dice, TOWNS)
     guid = str(dice.randint(1000, 9999))
-    return _own(dice, *_report(dice, one), guid=guid), _own(dice, *_report(dice, two), hours=1, guid=guid)
+    return _own(dice, *report(dice, one), guid=guid), _own(dice, *report(dice, two), hours=1, guid=guid)
 
 
 def round_up(dice: random.Random) -> tuple[Article, Article]:
     """A round-up and one of the stories that it holds, word for word."""
     one, two = _two(dice, TOWNS)
-    (first, body), (second, other) = _report(dice, one), _report(dice, two)
+    (first, body), (second, other) = report(dice, one), report(dice, two)
     both = "\n\n".join((*body.split("\n\n")[:2], *other.split("\n\n")[:3]))
     headline = f"WRAPUP 1-{first}" if dice.random() < 0.5 else f"{first}; {second}"
     return _own(dice, first, body), _own(dice, headline, both, 2)
@@ -230,9 +230,9 @@ def round_up(dice: random.Random) -> tuple[Article, Article]:
 
 def live_blog(dice: random.Random) -> tuple[Article, Article]:
     """A live blog that quotes the first lines of a report among much else."""
-    headline, body = _report(dice, dice.choice(TOWNS))
+    headline, body = report(dice, dice.choice(TOWNS))
     posts = [
-        f"{hour}:{dice.randint(10, 59)} {_report(dice, town)[1].split(chr(10))[0]}"
+        f"{hour}:{dice.randint(10, 59)} {report(dice, town)[1].split(chr(10))[0]}"
         for hour, town in enumerate(dice.sample(TOWNS, 8), 8)
     ]
     posts.insert(3, body[:220])
@@ -254,8 +254,8 @@ def dividends(dice: random.Random) -> tuple[Article, Article]:
 def two_agencies(dice: random.Random) -> tuple[Article, Article]:
     """One event, and the statement that both agencies quote."""
     town = dice.choice(TOWNS)
-    headline, body = _report(dice, town)
-    mine, theirs = body.split("\n\n"), _report(dice, town)[1].split("\n\n")
+    headline, body = report(dice, town)
+    mine, theirs = body.split("\n\n"), report(dice, town)[1].split("\n\n")
     return (
         item(_uri(dice), headline, body, provider=FIRST, agency="Meridian"),
         item(
@@ -306,34 +306,34 @@ def match_reports(dice: random.Random) -> tuple[Article, Article]:
 def plain_copy(dice: random.Random) -> tuple[Article, Article]:
     """Word for word, with or without the dateline, the credit in the headline."""
     town = dice.choice(TOWNS)
-    headline, body = _report(dice, town)
+    headline, body = report(dice, town)
     city = town.upper() if dice.random() < 0.5 else ""
     return _own(dice, headline, body, city=town.upper()), _copied(dice, headline + " By Reuters", body, city=city)
 
 
 def cut_copy(dice: random.Random) -> tuple[Article, Article]:
     """The first paragraphs alone."""
-    headline, body = _report(dice, dice.choice(TOWNS))
+    headline, body = report(dice, dice.choice(TOWNS))
     return _own(dice, headline, body), _copied(dice, headline, "\n\n".join(body.split("\n\n")[:3]), dice.uniform(0.1, 40))
 
 
 def retitled_copy(dice: random.Random) -> tuple[Article, Article]:
     """The text under a headline of the republisher's own, which keeps the town."""
     town = dice.choice(TOWNS)
-    headline, body = _report(dice, town)
+    headline, body = report(dice, town)
     return _own(dice, headline, body), _copied(dice, f"{town} in shock after disaster", body)
 
 
 def longer_copy(dice: random.Random) -> tuple[Article, Article]:
     """A copy with a paragraph of the republisher's own."""
-    headline, body = _report(dice, dice.choice(TOWNS))
+    headline, body = report(dice, dice.choice(TOWNS))
     local = f"Readers of this newspaper can donate through the fund that {_name(dice)} set up."
     return _own(dice, headline, body), _copied(dice, headline, body + "\n\n" + local)
 
 
 def grown_update(dice: random.Random) -> tuple[Article, Article]:
     """An update without a tag under a new guid: two paragraphs more, the same figures."""
-    headline, body = _report(dice, dice.choice(TOWNS))
+    headline, body = report(dice, dice.choice(TOWNS))
     parts = body.split("\n\n")
     parts.insert(1, f"{_name(dice)}, who heads the inquiry, said that investigators had reached the site on foot.")
     parts.append("The government declared a day of mourning.")
@@ -343,7 +343,7 @@ def grown_update(dice: random.Random) -> tuple[Article, Article]:
 def tagged_update(dice: random.Random) -> tuple[Article, Article]:
     """UPDATE with another headline, a new lead and a higher toll; by its slug or by its text."""
     town = dice.choice(TOWNS)
-    headline, body = _report(dice, town)
+    headline, body = report(dice, town)
     slug = f"{town.upper()}-DISASTER/" if dice.random() < 0.5 else ""
     rest = body.split("\n\n")[1:]
     lead = f"Rescuers gave up hope in {town} on Sunday and the number of dead rose to {dice.randint(50, 90)}."
@@ -355,7 +355,7 @@ def tagged_update(dice: random.Random) -> tuple[Article, Article]:
 
 def corrected(dice: random.Random) -> tuple[Article, Article]:
     """CORRECTED under a new guid: another figure."""
-    headline, body = _report(dice, dice.choice(TOWNS))
+    headline, body = report(dice, dice.choice(TOWNS))
     found = next(word for word in body.split() if word.isdigit())
     fixed = body.replace(f" {found} ", f" {int(found) + 1} ", 1)
     return _own(dice, headline, body), _own(
@@ -366,13 +366,13 @@ def corrected(dice: random.Random) -> tuple[Article, Article]:
 def other_spelling(dice: random.Random) -> tuple[Article, Article]:
     """A copy that spells the town in another way."""
     town, other = dice.choice((("Kyiv", "Kiev"), ("Odesa", "Odessa"), ("Tirosund", "Tirosundt"), ("Zelenivka", "Zelenyvka")))
-    headline, body = _report(dice, town)
+    headline, body = report(dice, town)
     return _own(dice, headline, body), _copied(dice, headline.replace(town, other), body.replace(town, other))
 
 
 def new_guid(dice: random.Random) -> tuple[Article, Article]:
     """The same content under a new guid."""
-    headline, body = _report(dice, dice.choice(TOWNS))
+    headline, body = report(dice, dice.choice(TOWNS))
     return _own(dice, headline, body, guid="a"), _own(dice, headline, body, 1, guid="b")
 
 
@@ -386,7 +386,7 @@ def short_notice(dice: random.Random) -> tuple[Article, Article]:
 
 def refiled(dice: random.Random) -> tuple[Article, Article]:
     """One letter."""
-    headline, body = _report(dice, dice.choice(TOWNS))
+    headline, body = report(dice, dice.choice(TOWNS))
     return _own(dice, headline, body), _own(dice, "REFILE-" + headline, body.replace("officials", "oficials", 1), 1)
 
 

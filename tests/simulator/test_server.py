@@ -151,7 +151,7 @@ async def test_the_truth_is_on_file_before_the_feed_shows_it(simulator, http, cl
     opening = [event.item for event in simulator.wire.opening(BACKLOG)]
     later = [event.item for event in simulator.wire.events(BACKLOG + 1200, since=BACKLOG)]
     assert [line["item"] for line in lines] == opening + later
-    assert {line["kind"] for line in lines} == {"new", "repeat", "copy", "update", "correction"}
+    assert {line["kind"] for line in lines} == {"new", "repeat", "copy", "update", "correction", "script"}
 
 
 async def test_the_truth_over_http(simulator, http, clock):

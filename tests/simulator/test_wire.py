@@ -36,6 +36,11 @@ def wire():
     return Wire(11)
 
 
+@pytest.fixture(scope="module")
+def half_a_day():
+    return list(Wire(5).events(43_200))
+
+
 def items_of(document: bytes) -> list[bytes]:
     """The items of a document, found by another way than the code under test makes them."""
     return re.findall(rb"<(?:item|entry)[ >].*?</(?:item|entry)>", document, re.DOTALL)
@@ -139,17 +144,17 @@ def test_the_truth_is_what_the_poller_cuts_out(wire):
 def test_the_opening_is_what_earlier_events_leave_in_the_windows(wire):
     windows = defaultdict(dict)
     for event in wire.events(AT):
-        windows[event.feed].pop(event.guid, None)
-        windows[event.feed][event.guid] = event
+        windows[event.feed].pop(event.link, None)
+        windows[event.feed][event.link] = event
     expected = {(feed.id, event.item) for feed in FEEDS for event in list(windows[feed.id].values())[-feed.window :]}
     assert {(event.feed, event.item) for event in wire.opening(AT)} == expected
 
 
 def test_titles_and_dates_in_the_feed_are_those_of_the_truth(wire):
-    newest = {(event.feed, event.guid): event for event in wire.events(AT)}
+    newest = {(event.feed, event.link): event for event in wire.events(AT)}
     for feed in FEEDS:
         for entry in feedparser.parse(io.BytesIO(wire.document(feed.id, AT))).entries:
-            event = newest[feed.id, entry.id if "id" in entry else entry.link]
+            event = newest[feed.id, entry.link]
             assert entry.title == event.headline
             if feed.form == "rss":
                 assert parsedate_to_datetime(entry.published) == datetime.fromisoformat(event.published_at)
@@ -164,7 +169,8 @@ def test_all_kinds_happen_with_their_marks(wire):
     by_kind = defaultdict(list)
     for event in events:
         by_kind[event.kind].append(event)
-    assert set(by_kind) == {"new", "repeat", "copy", "update", "correction"}
+    assert set(by_kind) == {"new", "repeat", "copy", "update", "correction", "script"}
+    assert all(bool(event.family) == (event.kind == "script") for event in events)
     assert all(event.version == 1 and "UPDATE" not in event.headline for event in by_kind["new"])
     assert all(event.version > 1 and event.headline.startswith("UPDATE ") for event in by_kind["update"])
     assert all(event.version > 1 and event.headline.startswith("CORRECTED-") for event in by_kind["correction"])
@@ -185,7 +191,8 @@ def test_all_kinds_happen_with_their_marks(wire):
 def test_versions_keep_link_and_guid_and_change_the_content(wire):
     chains = defaultdict(list)
     for event in wire.events(AT):
-        chains[event.feed, event.story].append(event)
+        if event.kind != "script":
+            chains[event.feed, event.story].append(event)
     revised = [chain for chain in chains.values() if len(chain) > 1]
     assert len(revised) > 50
     for chain in revised:
@@ -193,6 +200,33 @@ def test_versions_keep_link_and_guid_and_change_the_content(wire):
         assert len({(event.link, event.guid) for event in chain}) == 1
         assert len({event.item for event in chain}) == len(chain)
         assert all(later.at - earlier.at >= VERSION_GAP_S for earlier, later in pairwise(chain))
+
+
+def test_special_cases_are_a_few_per_cent_of_the_news(half_a_day):
+    events = half_a_day
+    stories = {event.story.split(".")[0]: event.family for event in events}
+    assert 0.02 < sum(map(bool, stories.values())) / len(stories) < 0.045
+    assert len(set(stories.values())) > 12
+    assert sum(event.kind == "script" for event in events) / len(events) < 0.1
+
+
+def test_scripts_say_what_a_linker_should_make_of_them(half_a_day):
+    events = [event for event in half_a_day if event.kind == "script"]
+    for event in events:
+        assert event.version > 0 or event.relation in ("kill", "hold")
+        assert event.state == {"kill": "killed", "hold": "held"}.get(event.relation, "live")
+        assert bool(event.corrected) == (event.relation == "correction")
+    assert {"kill", "correction", "refile", "update", "repeat", "syndicated_copy", "take"} <= {event.relation for event in events}
+
+
+def test_corrections_of_ordinary_news_say_what_was_wrong(wire):
+    corrections = [event for event in wire.events(AT) if event.kind == "correction"]
+    assert corrections
+    for event in corrections:
+        items = [item.decode(BY_ID[event.feed].encoding) for item in items_of(wire.document(event.feed, event.at))]
+        (shown,) = (item for item in items if f"{event.link}<" in item or f'{event.link}"' in item)
+        assert event.corrected
+        assert all(each.after in shown and each.before != each.after for each in event.corrected)
 
 
 def test_versions_change_the_text_under_the_same_guid(wire):
