@@ -110,6 +110,17 @@ class Objects:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recall:
+    """What kills do to the object store: whether workers redact it, how many days back they look, whether originals of raw items
+    and documents are kept below `restricted/` (whose access is then the operator's to restrict).
+    """
+
+    enabled: bool = True
+    days: float = 35.0  # a kill knows items of the last 30 days
+    keep_raw: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Simulator:
     """The simulated wire that `newswire run` serves on loopback when `enabled`. `speed` is virtual seconds per second."""
 
@@ -156,6 +167,7 @@ class Config:
     dead_letters: DeadLetters = DeadLetters()
     state: StateStore = StateStore()
     objects: Objects = Objects()
+    recall: Recall = Recall()
     routes: Routes = BY_LANGUAGE
     simulator: Simulator = Simulator()
     run: Run = Run()
@@ -186,6 +198,7 @@ BOUNDS: tuple[tuple[str, float, float], ...] = (
     ("dead_letters.window", 1, 10_000_000),
     ("dead_letters.run_max", 1, 10_000_000),
     ("objects.age_s", 0.1, 3600),
+    ("recall.days", 0, 36_500),
     ("run.workers", 0, 64),
     ("simulator.speed", 0.01, 1_000_000),
 )

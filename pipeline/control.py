@@ -17,6 +17,7 @@ from pipeline.intake import Intake
 from pipeline.metrics import Metrics
 from pipeline.poll.feeds import send
 from pipeline.poll.poller import Poller
+from pipeline.recall.service import RecallService
 from pipeline.records import Command, Report
 from pipeline.sinks.service import ObjectsSink
 
@@ -51,11 +52,16 @@ class Reporter(faust.Service):
     """Serves metrics and tells the others, on `newswire.ops.report`, that this worker lives and what it owns."""
 
     def __init__(
-        self, config: Config, worker: str, metrics: Metrics, parts: tuple[Poller, Sequence[Intake], ObjectsSink], **kwargs: Any
+        self,
+        config: Config,
+        worker: str,
+        metrics: Metrics,
+        parts: tuple[Poller, Sequence[Intake], ObjectsSink, RecallService],
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.config, self.worker, self.metrics = config, worker, metrics
-        self.poller, self.intakes, self.objects = parts
+        self.poller, self.intakes, self.objects, self.recall = parts
         self.metrics_port = 0
 
     async def on_start(self) -> None:
@@ -94,6 +100,7 @@ class Reporter(faust.Service):
             feeds=sum(len(lane.feeds) for lane in self.poller.lanes.values()),
             lanes={intake.hop.name: tuple(sorted(tp.partition for tp in intake.lanes)) for intake in self.intakes},
             stopped=self.objects.stopped
+            | ({"recall": self.recall.stopped_because} if self.recall.stopped_because else {})
             | {intake.hop.name: intake.stopped_because for intake in self.intakes if intake.stopped_because},
         )
 

@@ -248,7 +248,7 @@ async def lags(kafka: Kafka, groups: Mapping[str, str]) -> list[Lag]:
                 continue
             ends, begins = await consumer.end_offsets(partitions), await consumer.beginning_offsets(partitions)
             positions = {tp: max(committed[group][tp].offset if tp in committed[group] else 0, begins[tp]) for tp in partitions}
-            first = await oldest(consumer, positions, ends)
+            oldest = await _oldest(consumer, positions, ends)
             for tp in partitions:
                 behind = ends[tp] - positions[tp] if tp in oldest else 0
                 age_s = max(0.0, time.time() - oldest[tp] / 1000) if tp in oldest else 0.0
@@ -256,7 +256,7 @@ async def lags(kafka: Kafka, groups: Mapping[str, str]) -> list[Lag]:
     return found
 
 
-async def oldest(
+async def _oldest(
     consumer: AIOKafkaConsumer, positions: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
 ) -> dict[TopicPartition, int]:
     """Timestamp (ms) of the first record at or after each position; partitions with none before their end are left out."""

@@ -45,6 +45,9 @@ class Metrics:
         self.sink_stopped = self._gauge("sink_stopped", "1 while the object store refuses us or a partition is halted", "topic")
         self.store_does = self._gauge("store_does", "1 if the object store does it, as tried at the start", "what")
         self.sink_buffer_bytes = self._gauge("sink_buffer_bytes", "bytes read and not yet stored", "topic")
+        self.recall_pending = self._gauge("recall_pending", "kills that this worker has not carried out in the object store yet")
+        self.recall_erased = self._counter("recall_erased", "records erased in the object store", "what")
+        self.recall_seconds = self._histogram("recall_seconds", "from a retraction until the object store has nothing of it")
         self.build = self._gauge("build_info", "1, labelled with the version", "version")
 
     def lane(self, hop: str) -> "LaneMetrics":

@@ -2,6 +2,7 @@
 
 poll → newswire.raw → ingest (dedup, normalize) → newswire.normalized → link → newswire.linked → enrich → newswire.enriched
 → routes (public topics) and objects (object storage, also of newswire.raw and newswire.documents).
+recall (newswire.retractions) takes out of the object storage again what was killed.
 Nothing is decided here; follow a name to see how.
 """
 
@@ -20,10 +21,12 @@ from pipeline.intake import BatchChannel, Intake
 from pipeline.lane import Wiring
 from pipeline.metrics import Metrics
 from pipeline.poll.poller import Poller
+from pipeline.recall.service import RecallService
 from pipeline.sinks.service import ObjectsSink
 from pipeline.stages.route import Routed, projected, routing, story_of
 from pipeline.state import store_opener
 from pipeline.topics import full_name, sink_name
+from pipeline.wire.language import primary
 
 
 def _to(topic: str, article: Article, key: str) -> list[Message]:
@@ -57,7 +60,7 @@ INGEST = Hop(
     stages=(stages.DEDUP, stages.NORMALIZE),
     decode=codec.decode_raw,
     now_of=lambda item: item.fetched_at,
-    encode=lambda article: _to("normalized", article, article.language or "und"),
+    encode=lambda article: _to("normalized", article, primary(article.language) or "und"),
 )
 LINK = Hop(
     name="link",
@@ -111,7 +114,8 @@ def groups(config: Config) -> dict[str, str]:
     """Every consumer group of the data plane and the topic it reads, in data order."""
     prefix, app = config.kafka.prefix, config.kafka.app
     sinks = {f"{app}-{sink_name(topic)}": f"{prefix}.{topic}" for topic in config.objects.topics}
-    return {f"{app}-{hop.name}": f"{prefix}.{hop.source}" for hop in HOPS} | sinks
+    recall = {f"{app}-recall": f"{prefix}.retractions"} if config.recall.enabled else {}
+    return {f"{app}-{hop.name}": f"{prefix}.{hop.source}" for hop in HOPS} | sinks | recall
 
 
 def create_app(config: Config, worker: str = "w0") -> faust.App:
@@ -159,9 +163,10 @@ def create_app(config: Config, worker: str = "w0") -> faust.App:
     objects = ObjectsSink(config, metrics, loop=app.loop, beacon=app.beacon)
     commands = app.topic(full_name(config.kafka.prefix, "ops.command"), value_type=bytes, value_serializer="raw")
     app.agent(commands, name="command")(Control(config, poller, objects).obey)
-    reporter = Reporter(config, worker, metrics, (poller, intakes, objects), loop=app.loop, beacon=app.beacon)
+    recall = RecallService(config, metrics, objects, loop=app.loop, beacon=app.beacon)
+    reporter = Reporter(config, worker, metrics, (poller, intakes, objects, recall), loop=app.loop, beacon=app.beacon)
 
-    for service in (directory, poller, *intakes, objects, reporter):
+    for service in (directory, poller, *intakes, objects, recall, reporter):
         app.service(service)  # type: ignore[arg-type]  # takes instances as well as classes
 
     async def drain(*_app: object, **_signal: object) -> None:

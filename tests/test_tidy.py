@@ -29,6 +29,8 @@ LAYERS = {
     "pipeline.intake": 3,
     "pipeline.poll.poller": 3,
     "pipeline.sinks": 3,
+    "pipeline.recall": 3,
+    "pipeline.recall.prove": 5,
     "pipeline.kafka": 2,
     "pipeline.provision": 2,
     "pipeline.state": 2,
@@ -46,6 +48,9 @@ LAYERS = {
     "pipeline.wire": 1,
     "pipeline.poll": 1,
     "pipeline.sinks.stores": 2,
+    "pipeline.sinks.names": 1,
+    "pipeline.sinks.erasure": 1,
+    "pipeline.sinks.targets": 1,
     "pipeline.sinks.redaction": 1,
     "pipeline.sinks.segment": 1,
     "pipeline.sinks.buffer": 1,
@@ -91,6 +96,9 @@ AIOKAFKA = {
     "sinks/objects.py",
     "sinks/offsets.py",
     "sinks/service.py",
+    "recall/service.py",
+    "recall/barrier.py",
+    "recall/withdraw.py",
 }
 AIOKAFKA_ERRORS_ONLY = {"control.py", "accounts.py", "supervisor.py", "cli/run.py", "cli/topics.py", "explain.py", "doctor.py"}
 

@@ -18,11 +18,13 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "feeds": ("feeds", "feeds", "The catalogue: import, list, poll now, pause, resume."),
     "topics": ("topics", "topics", "The topic table: list, plan, apply, tail."),
     "explain": ("explain", "explain", "Everything known about one article."),
+    "story": ("story", "story", "One story as a person would tell it: versions, copies, corrections, kills."),
     "offline": ("offline", "offline", "Run the pure stages over files, without Kafka."),
     "formats": ("formats", "formats", "The formats that are read, and which fields each of them fills."),
     "schemas": ("schemas", "schemas", "The public contract: list, show, check records against it."),
     "dashboard": ("dashboard", "dashboard", "Serve the schemas to tools that know a Schema Registry."),
     "verify": ("verify", "verify", "Prove the object store: nothing lost, nothing twice, nothing changed."),
+    "recall": ("recall", "recall", "Prove that what was killed is gone; take articles back by hand."),
     "compact": ("compact", "compact", "Rewrite closed hours of stored segments as Parquet by event date."),
     "simulate": ("simulate", "simulate", "Serve a simulated wire on loopback."),
     "broker": ("broker", "broker", "The local Kafka: up, down, status."),
@@ -63,6 +65,7 @@ class LazyGroup(click.Group):
 # by name: importing them here is slow
 PLAIN_ERRORS = frozenset(
     {"ConfigError", "BrokerError", "Unreachable", "StoreError", "StoreRefused", "ContractError", "CompactError", "NoParquet"}
+    | {"RedactError"}
 )
 
 

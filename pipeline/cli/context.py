@@ -63,3 +63,8 @@ def print_json(value: Any) -> None:
     from pipeline import codec
 
     click.echo(codec.dumps_readable(value).decode())
+
+
+def printable(text: str) -> str:
+    """Without control characters: what a feed wrote must not steer the terminal."""
+    return "".join(character if character.isprintable() else " " for character in text)

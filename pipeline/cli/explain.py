@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.context import connected, console, print_json, settings
+from pipeline.cli.context import connected, console, print_json, printable, settings
 
 if TYPE_CHECKING:
     from pipeline.config import Config
@@ -73,16 +73,16 @@ def _show(found: "Explanation") -> None:
     articles = found.of("normalized", "linked", "enriched") or [each for each in found.chain if each.topic.startswith("out.")]
     headlines = [each.facts["headline"] for each in articles if "headline" in each.facts]
     stories = dict.fromkeys(each.facts["story"] for each in articles if "story" in each.facts)
-    lines = [Text(_printable(headlines[-1] if headlines else "no article was made of it"), style="bold")]
+    lines = [Text(printable(headlines[-1] if headlines else "no article was made of it"), style="bold")]
     for name, values in (("uri", found.uris), ("key", found.keys), ("story", list(stories))):
-        lines += [Text.assemble((f"{name:<6}", "dim"), (_printable(value), "cyan")) for value in values]
+        lines += [Text.assemble((f"{name:<6}", "dim"), (printable(value), "cyan")) for value in values]
     for each in found.chain:
         lines += [Text(), Text.assemble((instant(each.at), "dim"), "  ", (each.place, "bold"))]
-        lines += [Text(INDENT + _printable(line)) for line in describe(each)]
+        lines += [Text(INDENT + printable(line)) for line in describe(each)]
         if each.place in found.segments:
             lines.append(Text(f"{INDENT}segment {found.segments[each.place]}"))
         if each.fate:
-            lines.append(Text(INDENT + _printable(each.fate), style="green" if each.fate.startswith("→") else "yellow"))
+            lines.append(Text(INDENT + printable(each.fate), style="green" if each.fate.startswith("→") else "yellow"))
     for line in (*lines, Text(), Text(f"searched {_searched(found)}", style="dim")):
         out.print(line, soft_wrap=True)
 
@@ -142,8 +142,3 @@ def _searched(found: "Explanation") -> str:
             parts.append(f"{reading.topic} {since} (keeps {reading.kept})")
     names = public[0].topic if len(public) == 1 else f"{len(public)} topics out.*"
     return " · ".join([*parts, f"{names} {sum(reading.records for reading in public):,} (newest of each uri)"])
-
-
-def _printable(text: str) -> str:
-    """Without control characters: what a feed wrote must not steer the terminal."""
-    return "".join(character if character.isprintable() else " " for character in text)

@@ -16,13 +16,14 @@ from pipeline.config import Config
 from pipeline.explain.fate import FOLLOWING, hop_behind, trace
 from pipeline.explain.wanted import Found, Wanted, instant
 from pipeline.hop import Received
-from pipeline.sinks.manifests import read_manifest
+from pipeline.sinks.manifests import standing
+from pipeline.sinks.redaction import split_revision
 from pipeline.sinks.segment import BadManifest, BadName, Place, parse_manifest_key
 from pipeline.sinks.stores import FileStore, StoreError, open_store
-from pipeline.topics import BY_NAME, TOPICS, full_name
+from pipeline.topics import PUBLIC_NAME, TOPICS, full_name, topic_of
 
 ARTICLES = ("normalized", "linked", "enriched")  # in data order
-ORDER = [topic.name for topic in TOPICS]  # what happened in one millisecond is told in the order of the topic table
+ORDER = {topic.name: at for at, topic in enumerate(TOPICS)}  # what happened in one millisecond is told in the topic table's order
 PROGRESS_RECORDS = 5_000  # a tenth of a second of reading
 
 Progress = Callable[[str, int], None]  # short topic name, records read of it so far
@@ -38,7 +39,7 @@ class Reading(Struct, frozen=True, kw_only=True):
     @property
     def kept(self) -> str:
         """What the topic forgets."""
-        topic = BY_NAME[self.topic]
+        topic = topic_of(self.topic)
         if topic.cleanup == "compact":
             return "newest of each key"
         return f"{topic.retention_ms // 86_400_000} d" if topic.retention_ms >= 0 else "for ever"
@@ -83,20 +84,30 @@ async def explain(config: Config, asked: str, progress: Progress = lambda topic,
     """Looks for the article on every topic that can hold it. Raises `kafka.Unreachable`, and what aiokafka raises on the way."""
     passed = await _positions(config)  # read first: what a hop had passed by now has left its outputs where we look next
     wanted, scan = Wanted(asked, config.kafka.prefix), Scan(config, progress)
-    known: set[str] = set()
-    while known != wanted.uris:  # a second time when the first reading taught other uris: they name records read before
-        known = set(wanted.uris)
-        await scan.read(ARTICLES, wanted.article)
-    await scan.read(("raw",), wanted.item)
-    await scan.read(("dead", "sightings"), wanted.side)
+    await gather(wanted, scan)
     await scan.read(_public(scan.found.values(), config.routes.topics), wanted.public)
-    chain = sorted(scan.found.values(), key=lambda found: (found.at, ORDER.index(found.topic), found.partition, found.offset))
+    chain = in_order(scan.found.values())
     trace(chain, passed, time.time() * 1000)
     uris = sorted({found.facts["uri"] for found in chain if "uri" in found.facts and found.topic != "sightings"})
     explanation = Explanation(asked=asked, uris=uris, keys=_keys(chain), chain=chain, searched=list(scan.readings.values()))
     for found in explanation.of("enriched"):
         explanation.segments[found.place] = await _segment(config, found)
     return explanation
+
+
+def in_order(found: Iterable[Found]) -> list[Found]:
+    """By time; in one millisecond as articles pass, public topics that only rules name at the end."""
+    return sorted(found, key=lambda each: (each.at, ORDER.get(each.topic, len(ORDER)), each.topic, each.partition, each.offset))
+
+
+async def gather(wanted: Wanted, scan: "Scan") -> None:
+    """Shows `wanted` every topic on which the article's own records lie, but for the public ones."""
+    known: set[str] = set()
+    while known != wanted.uris:  # a second time when the first reading taught other uris: they name records read before
+        known = set(wanted.uris)
+        await scan.read(ARTICLES, wanted.article)
+    await scan.read(("raw",), wanted.item)
+    await scan.read(("dead", "sightings"), wanted.side)
 
 
 def _keys(chain: Iterable[Found]) -> list[str]:
@@ -108,6 +119,16 @@ def _public(found: Iterable[Found], by_rules: Sequence[str]) -> list[str]:
     """The public topics worth reading: of the languages seen (all when nothing but they may be left), and those of the rules."""
     topics = {each.facts["public_topic"] for each in found if "public_topic" in each.facts}
     return sorted({*(topics or (topic.name for topic in TOPICS if topic.name.startswith("out."))), *by_rules})
+
+
+async def public_topics(config: Config) -> list[str]:
+    """Short names of all public topics that there are, those of rules that were removed among them."""
+    prefix = f"{config.kafka.prefix}."
+    async with kafka.admin(config.kafka) as client:
+        names = await kafka.partition_counts(client)
+    return sorted(
+        short for name in names if name.startswith(prefix) and PUBLIC_NAME.fullmatch(short := name.removeprefix(prefix))
+    )
 
 
 async def _positions(config: Config) -> dict[tuple[str, int], int]:
@@ -161,9 +182,9 @@ async def _segment(config: Config, found: Found) -> str:
         return f"none: {store.root} is not there"
     try:
         async for key in store.list(place.manifest_folder):
-            name = parse_manifest_key(key)
+            name = parse_manifest_key(split_revision(key)[0])
             if name.start <= found.offset <= name.end:
-                manifest = await read_manifest(store, key)
+                manifest = (await standing(store, place, name.start, name.end)).manifest
                 return manifest.key or f"none: {key} says {manifest.kind} without records, rejected {manifest.rejected or 0}"
     except (StoreError, BadName, BadManifest) as error:
         return f"not known: {error}"

@@ -6,7 +6,7 @@ worker starts, and with 1 M articles a day 140 MB. What is sealed later is read 
 
 import asyncio
 from array import array
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Collection
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
@@ -20,6 +20,7 @@ from pipeline.sinks.stores import Store
 
 READERS = 32  # manifests at a time: S3 answers in 20 ms, a local folder in less than one
 BATCH = 1024
+TURN = 2000  # entries looked at (1–2 µs each) before the event loop gets its turn
 SLACK = timedelta(hours=1)  # the hour of a segment is that of its first record
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -36,32 +37,49 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 class Catalog:
-    """The sealed ranges of a store since some instant, by topic."""
+    """The sealed ranges of a store."""
 
-    def __init__(self, store: Store, prefix: str, since: datetime = ALWAYS) -> None:
-        self._store, self._prefix, self._since = store, prefix, since
+    def __init__(self, store: Store, prefix: str) -> None:
+        self._store, self._prefix = store, prefix
         self._entries: dict[Place, list[Entry]] = {}
         self._last: dict[Place, str] = {}
         self.damaged: list[str] = []
 
-    async def refresh(self, topic: str) -> None:
-        """Reads what was sealed since the last time. Raises `StoreError`; a damaged manifest stands in `damaged`."""
+    async def refresh(self, topic: str, since: datetime = ALWAYS) -> None:
+        """Reads what was sealed since the last time, and forgets what is older than that instant.
+
+        Raises `StoreError`; a damaged manifest stands in `damaged`.
+        """
         for place in await places_in(self._store, self._prefix, topic):
             keys = [key async for key in self._store.list(place.manifest_folder, self._last.get(place, ""))]
             firsts = [key for key in keys if not split_revision(key)[1]]
-            entries = self._entries.setdefault(place, [])
-            entries += reversed([entry async for entry in self._read(firsts)])
+            known = [entry for entry in self._entries.get(place, ()) if entry.hour.ends_at + SLACK >= since]
+            new = [entry async for entry in self._read(firsts, since)]
+            self._entries[place] = known + new[::-1]
             if keys:
                 self._last[place] = max(keys)
 
-    def find(self, form: FormName, names: Collection[int], since: datetime = ALWAYS) -> Iterator[tuple[Place, Entry]]:
+    async def find(self, form: FormName, names: Collection[int], since: datetime = ALWAYS) -> AsyncIterator[tuple[Place, Entry]]:
         """The ranges of this form that may hold a record with one of these names (hashes) from that instant on."""
         for place, entries in sorted(self._entries.items()):
-            for entry in entries:
+            for number, entry in enumerate(entries):
+                if number % TURN == 0:
+                    await asyncio.sleep(0)
                 if entry.form == form and entry.until >= since and may_name(entry.names, names):
                     yield place, entry
 
-    async def _read(self, keys: list[str]) -> AsyncIterator[Entry]:
+    def ranges(self) -> set[tuple[Place, int, int]]:
+        """All of them."""
+        return {(place, entry.start, entry.end) for place, entries in self._entries.items() for entry in entries}
+
+    def form(self, place: Place) -> FormName | None:
+        """The form of what lies under a topic id; None where there is nothing."""
+        parts = (
+            entries for other, entries in self._entries.items() if (other.topic, other.topic_id) == (place.topic, place.topic_id)
+        )
+        return next((entry.form for entries in parts for entry in entries), None)
+
+    async def _read(self, keys: list[str], since: datetime) -> AsyncIterator[Entry]:
         """Newest first, up to the first whose hour is before the instant."""
         for end in range(len(keys), 0, -BATCH):
             part = keys[max(0, end - BATCH) : end]
@@ -69,7 +87,7 @@ class Catalog:
                 if manifest is None or not manifest.key:
                     continue
                 entry = _entry(manifest)
-                if entry.hour.ends_at + SLACK < self._since:
+                if entry.hour.ends_at + SLACK < since:
                     return
                 yield entry
 

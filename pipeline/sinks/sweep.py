@@ -5,7 +5,7 @@ erased event still tells its origin.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
@@ -51,18 +51,21 @@ class Swept(Struct):
 
 
 class Sweeper:
-    """One store. The catalog is kept from run to run."""
+    """One store, as far back as the window reaches (None: all of it). The catalog is kept from run to run."""
 
-    def __init__(self, redactor: Redactor, since: datetime = ALWAYS, at: Callable[[str], None] = lambda point: None) -> None:
-        self._redactor = redactor
+    def __init__(
+        self, redactor: Redactor, window: timedelta | None = None, at: Callable[[str], None] = lambda point: None
+    ) -> None:
+        self._redactor, self._window = redactor, window
         self._parquet = ParquetRedactor(redactor.store, writer=redactor.writer, at=at)
-        self.catalog = Catalog(redactor.store, redactor.prefix, since)
+        self.catalog = Catalog(redactor.store, redactor.prefix)
 
     async def sweep(self, targets: Targets) -> Swept:
         """Erases the targets wherever the store holds them. Raises what `redact.py` and `redact_parquet.py` raise."""
         done = Swept()
+        since = datetime.now(UTC) - self._window if self._window else ALWAYS
         for topic in await topics_in(self._redactor.store, self._redactor.prefix):
-            await self.catalog.refresh(topic)
+            await self.catalog.refresh(topic, since)
         for form in ORDER:
             await self._sweep(form, targets, done)
         done.damaged = list(self.catalog.damaged)
@@ -71,12 +74,15 @@ class Sweeper:
     async def _sweep(self, form: FormName, targets: Targets, done: Swept) -> None:
         since = targets.since if form == "documents" else ALWAYS
         judge, hours = targets.judge(form), set[Hour]()
-        for place, entry in self.catalog.find(form, targets.names(form), since):
+        async for place, entry in self.catalog.find(form, targets.names(form), since):
             done.ranges += 1
             hours.add(entry.hour)
             try:
                 redacted = await self._redactor.redact(place, entry.start, entry.end, judge)
-            except (RedactError, ValueError) as error:  # ValueError: a damaged object or manifest
+            except RedactError as error:
+                done.problems.append(str(error))
+                continue
+            except ValueError as error:  # a damaged object or manifest
                 done.problems.append(f"{error}; see `newswire verify`")
                 continue
             setattr(done, form, getattr(done, form) + redacted.erased)

@@ -119,7 +119,8 @@ def command(config: Config, *arguments: str) -> Result:
 
 async def test_every_name_of_an_article_tells_its_whole_life(config: Config) -> None:
     world = World()
-    value = rss(rss_item("Another story").replace("/a/1", "/a/2").replace("a-1", "a-2"))
+    text = "<p>The harbour council of Ostrava votes on new cranes in autumn.</p>"
+    value = rss(rss_item("Another story", text).replace("/a/1", "/a/2").replace("a-1", "a-2"))
     other = item(key="https://example.test/a/2", guid="a-2", part=1, value=value)
     await write(config, [*world.life(item()), *world.life(other)])
     link = "http://www.example.test/a/1?utm_source=rss&utm_medium=feed"

@@ -1,25 +1,36 @@
 """dedup: the same bytes once, whichever feed brings them, and no oscillation between two renderings."""
 
+from datetime import UTC, datetime, timedelta
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.reasons import Reason
 from pipeline.records import Drop, Emit, RawItem, Verdict
-from pipeline.stages.dedup import REMEMBERED, dedup, item_uri
+from pipeline.stages.dedup import DIGEST_BYTES, KEPT, REMEMBERED, dedup, item_uri
 from tests.builders import KEY, NOW, raw_item
 
 STATE_BYTES_MAX = 100
 
 
-def judge(items: list[RawItem]) -> tuple[list[Verdict], dict[bytes, bytes]]:
-    """The verdicts over a stream, each write applied before the next item."""
-    state: dict[bytes, bytes] = {}
+def judge(items: list[RawItem], state: dict[bytes, bytes] | None = None) -> tuple[list[Verdict], dict[bytes, bytes]]:
+    """The verdicts over a stream, each write applied before the next item, and the rows of items without the lists by hour."""
+    state = {} if state is None else state
     verdicts: list[Verdict] = []
     for item in items:
-        verdict = dedup(item, state, NOW)
+        verdict = dedup(item, state, item.fetched_at)
         verdicts.append(verdict)
-        state |= {key: value for key, value in verdict.writes if value is not None}
-    return verdicts, state
+        for key, value in verdict.writes:
+            if value is None:
+                state.pop(key, None)
+            else:
+                state[key] = value
+    return verdicts, {key: value for key, value in state.items() if len(key) == DIGEST_BYTES}
+
+
+def on(day: int, **over: object) -> RawItem:
+    """An item fetched so many days after the first of January."""
+    return raw_item(fetched_at=(datetime(2026, 1, 1, 8, tzinfo=UTC) + timedelta(days=day)).isoformat(), **over)
 
 
 def outcomes(items: list[RawItem]) -> list[str]:
@@ -86,3 +97,40 @@ def test_state_stays_small_and_each_form_of_a_run_passes_once(letters: str) -> N
     assert len(state) == (1 if letters else 0)
     if len(set(letters)) <= REMEMBERED:
         assert sum(isinstance(verdict, Emit) for verdict in verdicts) == len(set(letters))
+
+
+def test_the_same_bytes_under_another_key_are_a_repeat_by_their_guid() -> None:
+    same = {"guid": "4711", "item": "a" * 32}
+    verdicts, _ = judge([raw_item(key="https://example.test/a", **same), raw_item(key="guid:example.test 4711", **same)])
+    assert [type(verdict) for verdict in verdicts] == [Emit, Drop]
+
+
+def test_two_stories_with_one_guid_go_on_and_so_does_a_changed_guid() -> None:
+    assert outcomes([raw_item(key="x", guid="4711", item="a" * 32), raw_item(key="y", guid="4711", item="b" * 32)]) == [
+        "new",
+        "new",
+    ]
+    assert outcomes([raw_item(guid="4711", item="a" * 32), raw_item(guid="4712", item="b" * 32)]) == ["new", "changed"]
+
+
+def test_guids_of_two_providers_are_two_names() -> None:
+    one, two = (raw_item(key=name, guid="4711", item="a" * 32, provider=name) for name in ("x.test", "y.test"))
+    assert outcomes([one, two]) == ["new", "new"]
+
+
+def test_what_nobody_brings_for_thirty_days_is_forgotten() -> None:
+    state: dict[bytes, bytes] = {}
+    judge([on(0, key=f"old-{at}", item=f"{at:032}") for at in range(20)], state)
+    _, left = judge([on(31, key=f"new-{at}", item=f"{at:032}") for at in range(30)], state)
+    assert len(left) == 30
+    assert sum(len(value) for value in state.values()) < 30 * 200
+
+
+def test_what_comes_again_and_again_is_kept_at_one_write_a_day() -> None:
+    state: dict[bytes, bytes] = {}
+    judge([on(0)], state)
+    verdicts, left = judge([on(day) for day in range(40) for _ in range(3)], state)
+    assert all(isinstance(verdict, Drop) for verdict in verdicts)
+    assert len(left) == 1
+    assert sum(bool([key for key, _ in verdict.writes if len(key) == DIGEST_BYTES]) for verdict in verdicts) == 39  # type: ignore[union-attr]
+    assert KEPT.hours == 30 * 24

@@ -9,6 +9,7 @@ from pipeline import codec
 from pipeline.article import Article
 from pipeline.reasons import Reason
 from pipeline.records import Emit, RawItem, Reject
+from pipeline.stages import dedup
 from pipeline.stages.dedup import item_uri
 from pipeline.stages.normalize import normalize
 from tests import contract
@@ -39,7 +40,7 @@ def test_an_ordinary_item() -> None:
     assert (found.version, found.type, found.pub_status, found.language) == ("", "text", "usable", "en")
     assert (found.pipeline.dedup.verdict, found.pipeline.source.part) == ("changed", 3)
     assert found.pipeline.times.ingested == NOW
-    assert found.pipeline.provenance.stages == {"dedup": "1", "normalize": "3"}
+    assert found.pipeline.provenance.stages == {"dedup": dedup.VERSION, "normalize": "3"}
 
 
 def test_the_uri_is_a_function_of_identity_and_nothing_else() -> None:

@@ -10,7 +10,8 @@ from pipeline.stages.link.message import Message
 from pipeline.stages.link.outcome import Outcome, linked
 from pipeline.stages.link.place import TIE_HOURS
 from pipeline.stages.link.relation import Evidence, decide
-from pipeline.stages.link.window import ITEMS, enlist
+from pipeline.stages.link.window import ITEMS
+from pipeline.stages.rows import enlist
 from pipeline.story import Story
 
 
@@ -49,12 +50,14 @@ def settle_take(memory: Memory, message: Message) -> Outcome:
 def _first(memory: Memory, message: Message) -> tuple[Place, Chain, Item, Entry] | None:
     """The newest text of the same house under the same slug or headline: what the part belongs to."""
     best: tuple[Place, Chain, Item, Entry] | None = None
-    for ref, hour in memory.posted(message.slug or message.title):
+    for ref in memory.posted(message.slug or message.title):
         drawn = memory.sketch(ref)
         place = memory.place(drawn.item) if drawn else None
         held = memory.story(place.story) if place else None
         item = next((one for one in held.items if drawn and chain.digest(one.uri) == drawn.item), None) if held else None
-        if place is None or held is None or item is None or item.head is None or abs(hour - message.hour) > TIE_HOURS:
+        if drawn is None or place is None or held is None or item is None or item.head is None:
+            continue
+        if abs(drawn.hour - message.hour) > TIE_HOURS:
             continue
         is_house = item.publisher == message.publisher or (item.agency and item.agency == message.agency)
         if is_house and (best is None or (item.head.order, item.uri) > (best[3].order, best[2].uri)):

@@ -95,6 +95,10 @@ NOTHING = Chain()
 
 def join(one: Chain, other: Chain) -> Chain:
     """Both stories as one."""
+    if not one.items and not one.described:
+        return other
+    if not other.items and not other.described:
+        return one
     items: dict[str, Item] = {item.uri: item for item in one.items}
     for item in other.items:
         known = items.get(item.uri)

@@ -25,8 +25,11 @@ NUMBER = re.compile(r"\d")
 MONEY = frozenset("$€£¥₹") | {"usd", "eur", "dollars", "euros", "pounds", "yen", "crowns", "euro", "dollar", "kronen"}
 # (label, words that stand near the figure)
 _LABELS = (
-    ("deaths", "dead killed died deaths fatalities bodies lives tote toten getötet tot morts tués muertos fallecidos"),
-    ("injured", "injured wounded hurt injuries verletzt verletzte verletzten blessés heridos"),
+    (
+        "deaths",
+        "dead killed killing kills died dies deaths fatalities bodies lives tote toten getötet tot morts tués muertos fallecidos",
+    ),
+    ("injured", "injured injuring wounded wounding hurt injuries verletzt verletzte verletzten blessés heridos"),
     ("missing", "missing vermisst vermisste disparus desaparecidos"),
     ("displaced", "displaced evacuated homeless evacuees evakuiert évacués evacuados evacuadas"),
     ("percent", "percent pct % per prozent"),

@@ -12,9 +12,9 @@ from msgspec import Struct, msgpack
 from pipeline.stages.link import chain
 from pipeline.stages.link.chain import Chain
 from pipeline.stages.link.memory import Memory
-from pipeline.stages.link.message import HOUR_MS, Message, title_key
-from pipeline.stages.link.sketch import hash64
-from pipeline.stages.link.window import ITEMS, TEXT_HOURS, enlist
+from pipeline.stages.link.message import HOUR_MS, Message, key_of, title_key
+from pipeline.stages.link.window import ITEMS, TEXT_HOURS
+from pipeline.stages.rows import enlist
 from pipeline.story import StoryState
 from pipeline.wire.headline import clean_headline
 
@@ -49,20 +49,20 @@ class Description(Struct, frozen=True, array_like=True):
 def descriptions(message: Message) -> tuple[int, ...]:
     """The keys of what a kill says about its victim: its own headline without the tag, headlines it quotes, serials."""
     text = f"{message.headline}\n{message.body[:TEXT_CHARS_MAX]}"
-    quoted = (title_key(clean_headline(found).key) for found in QUOTED.findall(text))
-    serials = (serial_key(found) for found in SERIAL.findall(text))
+    quoted = (title_key(clean_headline(found).key, message.language) for found in QUOTED.findall(text))
+    serials = (serial_key(found, message.language) for found in SERIAL.findall(text))
     return tuple(dict.fromkeys(key for key in (*quoted, *serials, message.title) if key))[:KEYS_MAX]
 
 
-def serial_key(serial: str) -> int:
+def serial_key(serial: str, language: str) -> int:
     """The key of an agency's serial number."""
-    return hash64("serial:" + serial.lstrip("0"))
+    return key_of(language, "serial", serial.lstrip("0"))
 
 
-def own_serial(uri: str) -> int:
-    """The key of the serial that a uri is made of; 0 for others."""
-    found = OWN_SERIAL.match(uri)
-    return serial_key(found[1]) if found else 0
+def own_serial(message: Message) -> int:
+    """The key of the serial that its uri is made of; 0 for others."""
+    found = OWN_SERIAL.match(message.uri)
+    return serial_key(found[1], message.language) if found else 0
 
 
 def describe(memory: Memory, message: Message) -> tuple[int, ...]:
@@ -82,7 +82,7 @@ def describe(memory: Memory, message: Message) -> tuple[int, ...]:
 def noticed(memory: Memory, message: Message) -> tuple[bytes, ...]:
     """The descriptions that fit a text which has just come: what was killed before it arrived."""
     found = []
-    for key in (message.title, own_serial(message.uri)):
+    for key in (message.title, own_serial(message)):
         row = _read(memory, key) if key else Description()
         house = message.stamp or message.seen_at, message.publisher, message.agency, message.city
         if any(kill.by != message.uri and _fits(kill, *house) for kill in row.kills):
@@ -130,7 +130,7 @@ def _stories(memory: Memory, row: Description) -> list[bytes]:
 
 def _fitting(memory: Memory, key: int, kill: Kill) -> Iterator[bytes]:
     """Items under a key that the kill can mean."""
-    for ref, _ in memory.posted(key):
+    for ref in memory.posted(key):
         drawn, told = memory.sketch(ref), memory.told(ref)
         if drawn is None or told is None:
             continue

@@ -6,28 +6,27 @@ Keys are one letter and a hash:
   a + alias      digests of the items that have this guid or link                 as long as one of them
   p + text       sketch of one text (sketch.py)                                   72 h, the newest TEXTS_MAX of an item
   t + text       headline, city and body of that text, compressed                 as its sketch
-  k + key        texts posted under a routing key, with their hours               as long as one of them
+  k + key        texts posted under a routing key                                 as long as one of them
   x + take key   takes of one text (takes.py)                                     72 h
   q + headline   kills that name their victim by this headline (kills.py)         30 d
-  e, i, w        what is to be forgotten when (window.py)
+  e, i           what is to be forgotten when (window.py)
 """
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import zstandard
 from msgspec import Struct, msgpack
 from xxhash import xxh3_64_digest
 
-from pipeline.records import State, Write
 from pipeline.stages.link import chain, sketch
 from pipeline.stages.link.chain import Chain
 from pipeline.stages.link.sketch import Sketch
+from pipeline.stages.rows import Rows
 
 POSTED_MAX = 64  # a key with more texts is boilerplate: it is ignored until some of them are forgotten
 TEXTS_MAX = 4  # texts of one item that can be found and compared: a live blog has hundreds
 SHARED_MAX = 4  # items behind one alias: a guid on more of them is no name
-POSTING = struct.Struct("<8sI")
 UINT32 = struct.Struct("<I")
 TEXT_CHARS_MAX = 60_000  # a text beyond it is compared by its beginning
 TEXT_CODEC = b"\x01"
@@ -43,8 +42,6 @@ class Told(Struct, frozen=True, array_like=True):
     body: str
     city: str
     language: str
-    is_revision: bool = False
-    is_synthesis: bool = False
 
 
 class Place(Struct, frozen=True):
@@ -55,25 +52,8 @@ class Place(Struct, frozen=True):
     aliases: tuple[int, ...] = ()
 
 
-class Memory:
-    """The state as this record sees it, its own writes included. `writes` is what the verdict carries."""
-
-    def __init__(self, state: State) -> None:
-        self._state = state
-        self._written: dict[bytes, bytes | None] = {}
-
-    @property
-    def writes(self) -> tuple[Write, ...]:
-        """The changes, last one per key, in the order in which the keys were first written; none that changes nothing."""
-        return tuple((key, value) for key, value in self._written.items() if value != self._state.get(key))
-
-    def get(self, key: bytes) -> bytes | None:
-        """The row, None when absent."""
-        return self._written[key] if key in self._written else self._state.get(key)
-
-    def put(self, key: bytes, row: bytes | None) -> None:
-        """Writes a row; None deletes it."""
-        self._written[key] = row
+class Memory(Rows):
+    """The rows of link, by what they hold."""
 
     # ── items and stories ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -136,7 +116,7 @@ class Memory:
         self.put(b"p" + ref, sketch.pack(drawn))
         self.put(b"t" + ref, TEXT_CODEC + _COMPRESSOR.compress(msgpack.encode(told)))
         for key in drawn.keys:
-            self._post(key, ref, drawn.hour)
+            self._post(key, ref)
 
     def forget(self, ref: bytes) -> None:
         """Forgets a text; a posting goes with the last of the texts that stand in it."""
@@ -147,28 +127,28 @@ class Memory:
         self.put(b"t" + ref, None)
         for key in found.keys:
             posted = b"k" + key.to_bytes(8, "big")
-            row = self.get(posted)
-            if row is not None and all(
-                hour <= found.hour and (other == ref or hour < found.hour) for other, hour in _postings(row)
-            ):
+            row = self.get(posted) or b""
+            others = [other for at in range(0, len(row), 8) if (other := row[at : at + 8]) != ref]
+            if row and not any(self.get(b"p" + other) for other in reversed(others)):
                 self.put(posted, None)
 
-    def posted(self, key: int) -> Iterator[tuple[bytes, int]]:
-        """The texts under a key with their hours; none when there are too many."""
+    def posted(self, key: int) -> list[bytes]:
+        """The texts under a key; none when there are too many."""
         row = self.get(b"k" + key.to_bytes(8, "big")) or b""
-        return _postings(row) if len(row) < POSTED_MAX * POSTING.size else iter(())
+        return [row[at : at + 8] for at in range(0, len(row), 8)] if len(row) < POSTED_MAX * 8 else []
 
-    def _post(self, key: int, ref: bytes, hour: int) -> None:
+    def _post(self, key: int, ref: bytes) -> None:
         posted = b"k" + key.to_bytes(8, "big")
-        row = self.get(posted) or b""
-        if len(row) >= POSTED_MAX * POSTING.size:
-            row = b"".join(POSTING.pack(*posting) for posting in _postings(row) if self.get(b"p" + posting[0]) is not None)
-        if len(row) < POSTED_MAX * POSTING.size and all(known != ref for known, _ in _postings(row)):
-            self.put(posted, row + POSTING.pack(ref, hour))
-
-
-def _postings(row: bytes) -> Iterator[tuple[bytes, int]]:
-    return POSTING.iter_unpack(row)
+        row = self.get(posted)
+        if row is None:
+            self.put(posted, ref)
+            return
+        known = [row[at : at + 8] for at in range(0, len(row), 8)]
+        if len(known) >= POSTED_MAX:
+            known = [other for other in known if self.get(b"p" + other) is not None]
+            row = b"".join(known)
+        if len(known) < POSTED_MAX and ref not in known:
+            self.put(posted, row + ref)
 
 
 def text_ref(item: bytes, content: bytes) -> bytes:

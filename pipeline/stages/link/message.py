@@ -7,7 +7,6 @@ import re
 from typing import Literal
 
 from msgspec import Struct
-from xxhash import xxh3_64_intdigest
 
 from pipeline.article import Article
 from pipeline.stages.link.chain import Chain, Entry, Item, Mark, digest
@@ -254,24 +253,29 @@ def _slug(article: Article, agency: bytes) -> int:
     """What all versions of a story have in their slug line, as a key of its agency; 0 for none."""
     root = folded(SLUG_REMARK.sub("", article.slugline)).strip(" /=<,")
     owner = agency or _owner(article)[0]
-    return xxh3_64_intdigest(b"slug:" + owner + root.encode()) if root else 0
+    return key_of(primary(article.language), "slug", f"{owner.hex()}:{root}") if root else 0
 
 
 def _title(article: Article) -> int:
     headline = article.pipeline.headline
-    return title_key(headline.key or folded(article.headline)) if headline else 0
+    return title_key(headline.key or folded(article.headline), primary(article.language)) if headline else 0
 
 
-def title_key(key: str) -> int:
+def title_key(key: str, language: str) -> int:
     """The key under which a headline is found by those who quote it."""
-    return hash64("quoted:" + key) if key else 0
+    return key_of(language, "title", key) if key else 0
 
 
 def _aliases(article: Article) -> list[int]:
     """Other names of the item: its guid at its provider, its page."""
-    identity = article.pipeline.identity
+    identity, language = article.pipeline.identity, primary(article.language)
     owner = identity.provider or identity.feed
-    names = [f"guid:{owner}:{identity.guid}"] if identity.guid and identity.guid != article.uri else []
+    names = [("guid", f"{owner}:{identity.guid}")] if identity.guid and identity.guid != article.uri else []
     if identity.link:
-        names.append(f"link:{identity.link}")
-    return [hash64(name) for name in names]
+        names.append(("link", identity.link))
+    return [key_of(language, kind, name) for kind, name in names]
+
+
+def key_of(language: str, kind: str, name: str) -> int:
+    """A key of the state. Languages have keys of their own, so that it does not matter which of them share a partition."""
+    return hash64(f"{language}:{kind}:{name}")

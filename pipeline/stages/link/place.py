@@ -5,7 +5,7 @@ tied to it, directly or not. A tie depends on the two messages alone, so that th
 text that comes late takes those over that are nearer to it than to what they were tied to.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -18,7 +18,7 @@ from pipeline.stages.link.message import Message
 from pipeline.stages.link.sketch import Sketch
 from pipeline.stages.link.window import TEXT_HOURS
 
-LOADED_MAX = 24  # sketches compared per text, those with most keys in common: true partners share 3 to 8
+LOADED_MAX = 12  # sketches compared per text, those with most keys in common: true partners share 3 to 8
 JUDGED_MAX = 8  # texts read for the guards
 TIE_HOURS = 48  # a tag or a slug ties a revision to a text so long (linking.md, section 4)
 SLUG_CONTAINED_MIN = 0.1  # a slug may cover several stories of a day; one of them says something of the same
@@ -31,7 +31,8 @@ BY_ALIAS, BY_TAG = 3000, 2000
 # Where the agency says that a text is a later one, a new headline is no objection, another subject is; tables repeat headlines.
 OF_TEXTS, OF_NOTICES = ("places_differ", "periods_differ", "second_clause", "names_differ"), ("places_differ", "periods_differ")
 
-Ways = defaultdict[bytes, set[str]]  # text → how it was found: alias, slug, title, text
+NO_WAYS: frozenset[str] = frozenset()
+NO_REASONS: tuple[str, ...] = ()
 
 
 class Edge(Struct, frozen=True):
@@ -59,72 +60,75 @@ class Bearings(Struct, frozen=True):
 
 
 class _Candidate(Struct, frozen=True):
+    """A text beside ours: how alike they are, and how it was found (alias, slug, title)."""
+
     ref: bytes
     sketch: Sketch
     found: Measured
-    ways: set[str]
+    ways: frozenset[str]
 
 
 def bearings(memory: Memory, message: Message, drawn: Sketch, told: Told) -> Bearings:
     """Where the text stands among those that we hold."""
-    mine = Telling(told.headline, told.body, told.city, told.language)
+    mine = _telling(told)
     parents: list[Edge] = []
     children: dict[bytes, Edge] = {}
     related: dict[bytes, float] = {}
     judged = 0
     for candidate in _candidates(memory, message, drawn):
         place = memory.place(candidate.sketch.item)
-        story = memory.story(place.story) if place else None
-        item = _item(story, candidate.sketch.item) if story else None
-        other = memory.told(candidate.ref)
-        if place is None or item is None or other is None:
+        if place is None or judged >= JUDGED_MAX or any(edge.item == candidate.sketch.item for edge in parents):
             continue
-        is_elder = (item.begun_at, candidate.sketch.item) < (message.stamp or message.seen_at, message.key)
-        score, reasons = _tie(message, drawn, told, candidate, item, other, is_elder=is_elder)
-        if not score and judged < JUDGED_MAX:
+        score, reasons = 0, NO_REASONS
+        if _is_worth_reading(drawn, candidate):
             judged += 1
-            score, reasons = _likeness(mine, drawn, told, candidate, other)
-        edge = Edge(candidate.sketch.item, place.story, item.begun_at, score, candidate.found.score, reasons)
-        if not score:
-            if candidate.found.contained >= alike.RELATED_MIN:
-                related[place.story] = max(related.get(place.story, 0.0), candidate.found.score)
-        elif is_elder:
-            parents.append(edge)
-        elif _is_nearer(score, message, item, story) and _is_first_text(candidate.ref, story, item):
-            children.setdefault(edge.item, edge)
+            story = memory.story(place.story)
+            item = _item(story, candidate.sketch.item) if story else None
+            other = memory.told(candidate.ref)
+            if story is None or item is None or other is None:
+                continue
+            is_elder = (item.begun_at, candidate.sketch.item) < (message.stamp or message.seen_at, message.key)
+            score, reasons = _judged(drawn, candidate, mine, _telling(other), is_elder=is_elder)
+            edge = Edge(candidate.sketch.item, place.story, item.begun_at, score, candidate.found.score, reasons)
+            if score and is_elder:
+                parents.append(edge)
+            elif score and _is_nearer(score, message, item, story) and _is_first_text(candidate.ref, story, item):
+                children.setdefault(edge.item, edge)
+        if not score and candidate.found.contained >= alike.CONTAINED_MIN:
+            related[place.story] = max(related.get(place.story, 0.0), candidate.found.score)
     parent = min(parents, key=lambda edge: edge.rank, default=None)
     linked = {edge.story for edge in (*parents, *children.values())}
     near = sorted((story for story in related if story not in linked), key=lambda story: (-related[story], story))
     return Bearings(parent, tuple(children.values()), tuple(near[:RELATED_MAX]))
 
 
+def _telling(told: Told) -> Telling:
+    return Telling(told.headline, told.body, told.city, told.language)
+
+
 # ── candidates ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _candidates(memory: Memory, message: Message, drawn: Sketch) -> Iterator[_Candidate]:
-    """Texts that share a key or a name, the best first."""
-    ways: Ways = defaultdict(set)
+def _candidates(memory: Memory, message: Message, drawn: Sketch) -> list[_Candidate]:
+    """Texts of the last days that share a key or a name, the most alike first."""
+    ways: dict[bytes, frozenset[str]] = {}
     counts: Counter[bytes] = Counter()
     for key in drawn.keys[: drawn.sought]:
-        for ref, hour in memory.posted(key):
-            if abs(hour - drawn.hour) <= TEXT_HOURS:
-                counts[ref] += 1
-                ways[ref].add("text")
-    for way, key in (("slug", message.slug), ("title", message.title)):
-        for ref, hour in memory.posted(key) if key else ():
-            if abs(hour - drawn.hour) <= TIE_HOURS:
-                counts[ref] += 1
-                ways[ref].add(way)
-    for ref in _namesakes(memory, message):
-        counts[ref] += len(drawn.keys)
-        ways[ref].add("alias")
-    best = sorted(counts, key=lambda ref: (-counts[ref], ref))[:LOADED_MAX]
+        counts.update(memory.posted(key))
+    for way, refs_found in (
+        ("slug", memory.posted(message.slug) if message.slug else ()),
+        ("title", memory.posted(message.title) if message.title else ()),
+        ("alias", _namesakes(memory, message)),
+    ):
+        for ref in refs_found:
+            counts[ref] += len(drawn.keys) if way == "alias" else 1
+            ways[ref] = ways.get(ref, NO_WAYS) | {way}
     found = []
-    for ref in best:
+    for ref in sorted(counts, key=lambda ref: (-counts[ref], ref))[:LOADED_MAX]:
         other = memory.sketch(ref)
-        if other is not None and other.item != message.key:
-            found.append(_Candidate(ref, other, alike.measure(drawn, other), ways[ref]))
-    yield from sorted(found, key=lambda one: (-one.found.score, one.ref))
+        if other is not None and other.item != message.key and abs(other.hour - drawn.hour) <= TEXT_HOURS:
+            found.append(_Candidate(ref, other, alike.measure(drawn, other), ways.get(ref, NO_WAYS)))
+    return sorted(found, key=lambda one: (-one.found.score, one.ref))
 
 
 def _namesakes(memory: Memory, message: Message) -> Iterator[bytes]:
@@ -156,39 +160,47 @@ def _is_first_text(ref: bytes, story: Chain | None, item: Item) -> bool:
 # ── two texts ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _tie(
-    message: Message, drawn: Sketch, told: Told, candidate: _Candidate, item: Item, other: Told, *, is_elder: bool
-) -> tuple[int, tuple[str, ...]]:
-    """What the messages themselves say: a shared name, or a revision of the same agency under the same slug or headline."""
-    found = candidate.found
-    likeness = round(found.score * 1000)
-    one, two = (Telling(each.headline, each.body, each.city, each.language) for each in (told, other))
-    if "alias" in candidate.ways and _is_near(found, one, two):
-        return BY_ALIAS + likeness, ("same_guid_or_link", *found.reasons)
-    newer, older = (told, other) if is_elder else (other, told)
-    is_series = newer.is_synthesis == older.is_synthesis
-    if not (newer.is_revision and is_series and _is_same_house(drawn, candidate.sketch)):
-        return 0, ()
-    if abs(drawn.hour - candidate.sketch.hour) > TIE_HOURS:
-        return 0, ()
-    if "slug" in candidate.ways and (found.contained >= SLUG_CONTAINED_MIN or _shares_headline(one, two)):
-        return BY_TAG + likeness, ("same_slug_root", "revision_tag", *found.reasons)
-    if newer.is_synthesis:
-        return 0, ()
-    if "title" in candidate.ways and not alike.objection(found, one, two, only=OF_NOTICES):
-        return BY_TAG + likeness, ("same_headline", "revision_tag", *found.reasons)
-    if found.contained >= TAG_CONTAINED_MIN and not found.is_short and not alike.objection(found, one, two, only=OF_TEXTS):
-        return BY_TAG + likeness, ("revision_tag", *found.reasons)
-    return 0, ()
-
-
-def _likeness(mine: Telling, drawn: Sketch, told: Told, candidate: _Candidate, other: Told) -> tuple[int, tuple[str, ...]]:
-    """What the texts say. Round-ups never merge, and no agency's report is another's."""
+def _is_worth_reading(drawn: Sketch, candidate: _Candidate) -> bool:
+    """Whether the texts can make them one story, as far as the sketches tell."""
     theirs = candidate.sketch
-    if told.is_synthesis or other.is_synthesis or (drawn.agency and theirs.agency and drawn.agency != theirs.agency):
-        return 0, ()
-    verdict = alike.judge(candidate.found, mine, Telling(other.headline, other.body, other.city, other.language))
+    if "alias" in candidate.ways or alike.passes(candidate.found):
+        return True
+    is_tag = (drawn.is_revision or theirs.is_revision) and _is_same_house(drawn, theirs)
+    return is_tag and (bool(candidate.ways) or candidate.found.contained >= TAG_CONTAINED_MIN)
+
+
+def _judged(
+    drawn: Sketch, candidate: _Candidate, mine: Telling, other: Telling, *, is_elder: bool
+) -> tuple[int, tuple[str, ...]]:
+    """How strong the tie of two texts is, 0 for none, and why. The messages' own word comes before the texts'."""
+    found, theirs = candidate.found, candidate.sketch
+    likeness = round(found.score * 1000)
+    if "alias" in candidate.ways and _is_near(found, mine, other):
+        return BY_ALIAS + likeness, ("same_guid_or_link", *found.reasons)
+    newer, older = (drawn, theirs) if is_elder else (theirs, drawn)
+    way = _tag_tie(candidate, newer, older, mine, other) if newer.is_revision and _is_same_house(newer, older) else None
+    if way is not None:
+        return BY_TAG + likeness, (*way, "revision_tag", *found.reasons)
+    if drawn.is_synthesis or theirs.is_synthesis or (drawn.agency and theirs.agency and drawn.agency != theirs.agency):
+        return 0, ()  # round-ups never merge, and no agency's report is another's
+    verdict = alike.judge(found, mine, other)
     return (max(1, round(verdict.score * 1000)), verdict.reasons) if verdict.is_same else (0, ())
+
+
+def _tag_tie(candidate: _Candidate, newer: Sketch, older: Sketch, mine: Telling, other: Telling) -> tuple[str, ...] | None:
+    """What ties a revision to a text of its house: the slug, the headline, the text; None for nothing."""
+    found = candidate.found
+    if abs(newer.hour - older.hour) > TIE_HOURS or newer.is_synthesis != older.is_synthesis:
+        return None
+    if "slug" in candidate.ways and (found.contained >= SLUG_CONTAINED_MIN or _shares_headline(mine, other)):
+        return ("same_slug_root",)
+    if newer.is_synthesis:
+        return None
+    if "title" in candidate.ways and not alike.objection(found, mine, other, only=OF_NOTICES):
+        return ("same_headline",)
+    if found.contained >= TAG_CONTAINED_MIN and not found.is_short and not alike.objection(found, mine, other, only=OF_TEXTS):
+        return ()
+    return None
 
 
 def _is_near(found: Measured, one: Telling, two: Telling) -> bool:

@@ -6,8 +6,7 @@ or hashes raises VERSION; rows of another version are read as absent, and the st
 
 import re
 import struct
-from collections.abc import Iterable, Sequence
-from heapq import nsmallest
+from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import Struct
 from xxhash import xxh3_64_intdigest
@@ -27,7 +26,7 @@ SHORT_SHINGLES = 25  # up to here a text is short and containment says too littl
 TOKENS_MAX = 4000  # a take has 1,600 words at most; a longer text is a table or a book, and its head is enough to know it by
 CHARS_MAX = 40_000
 
-TOKEN = re.compile(r"\w+(?:[.,:'’-]\w+)*")
+PUNCTUATION = "$€£¥ .,:;!?-–—_/\\|()[]{}<>«»„“”\"‚‘’'`´…·•*#+=~^%&@"
 UNSPACED = ("zh", "ja", "th")  # written without spaces: every character is a token
 # (language, its words for 0 to 12; articles such as `ein` and `un` are no numbers)
 _COUNTED = (
@@ -38,9 +37,11 @@ _COUNTED = (
 )
 NUMBER_WORDS = {word: str(value) for _, words in _COUNTED for value, word in enumerate(words.split()) if word != "-"}
 GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
-DIGITS = frozenset("0123456789")
 
-HEAD = struct.Struct("<B16sIIIBHBBB")  # version, item, event hour, publisher, agency, sampling, shingles, keys, numbers, tickers
+HEAD = struct.Struct(
+    "<BB16sIIIBHBBB"
+)  # version, flags, item, hour, publisher, agency, sampling, shingles, keys, numbers, tickers
+REVISION, SYNTHESIS = 1, 2  # flags: the text says of itself that it revises another one; that it is a round-up
 UINT32 = 0xFFFFFFFF
 
 
@@ -58,36 +59,61 @@ class Sketch(Struct, frozen=True):
     sample: frozenset[int]
     numbers: tuple[int, ...]
     tickers: frozenset[int]
+    flags: int = 0
     sought: int = 0
+
+    @property
+    def is_revision(self) -> bool:
+        """Tagged or noted as an update, a correction, a refile, a repeat."""
+        return bool(self.flags & REVISION)
+
+    @property
+    def is_synthesis(self) -> bool:
+        """Tagged as a round-up."""
+        return bool(self.flags & SYNTHESIS)
 
 
 def draw(
-    *, item: bytes, hour: int, publisher: int, agency: int, headline: str, body: str, language: str, posted: Sequence[int] = ()
+    *,
+    item: bytes,
+    hour: int,
+    publisher: int,
+    agency: int,
+    headline: str,
+    body: str,
+    language: str,
+    flags: int = 0,
+    title: int = 0,
+    posted: Sequence[int] = (),
 ) -> Sketch:
-    """The sketch of a text. `posted` are further keys under which it can be found (slug, headline for kills), never sought."""
-    text = body or headline
-    words = tokens(text, language)
+    """The sketch of a text. `title` is the key of its headline, `posted` are keys under which it is only found (slug, serial)."""
+    text = (body or headline)[:CHARS_MAX]
+    codes = list(find_tickers(text)) if "(" in text or "<" in text else []
+    words = tokens(without_tickers(text) if codes else text, language)
     hashes = shingles(words)
-    sampling, sample = _sample(hashes)
-    sought = dict.fromkeys(nsmallest(MIN_HASHES, hashes[:LEAD_SHINGLES]) + nsmallest(MIN_HASHES, hashes))
-    title = tokens(headline, language)
-    if len(title) >= TITLE_WORDS_MIN:
-        sought[hash64("title:" + " ".join(title))] = None
+    distinct = set(hashes)
+    sampling, sample = _sample(distinct)
+    tongue = hash64(f"language:{language}")  # texts of two languages never meet
+    least = sorted(hashes[:LEAD_SHINGLES])[:MIN_HASHES] + _smallest(distinct)
+    sought = dict.fromkeys(value ^ tongue for value in least)
+    if title and headline.count(" ") + 1 >= TITLE_WORDS_MIN:
+        sought[title] = None
     numbers = number_hashes(words)
-    tickers = frozenset(hash32(one.canonical) for one in find_tickers(text) if one.canonical)
+    tickers = frozenset(hash32(one.canonical) for one in codes if one.canonical)
     if tickers and numbers and len(hashes) <= SHORT_SHINGLES:  # a line that another desk puts in other words
-        sought[hash64(f"notice:{sorted(tickers)}{numbers}")] = None
+        sought[hash64(f"{language}:notice:{sorted(tickers)}{numbers}")] = None
     return Sketch(
         item=item,
         hour=hour,
         publisher=publisher,
         agency=agency,
         sampling=sampling,
-        shingles=min(len(set(hashes)), 0xFFFF),
-        keys=tuple(dict.fromkeys((*sought, *posted))),
+        shingles=min(len(distinct), 0xFFFF),
+        keys=tuple(dict.fromkeys((*sought, *posted, *((title,) if title else ())))),
         sample=sample,
         numbers=numbers,
         tickers=tickers,
+        flags=flags,
         sought=len(sought),
     )
 
@@ -96,11 +122,11 @@ def draw(
 
 
 def tokens(text: str, language: str) -> list[str]:
-    """The words in the form in which texts are compared: folded, without punctuation and without tickers."""
-    form = folded(without_tickers(text[:CHARS_MAX]))
+    """The words in the form in which texts are compared: folded and without punctuation."""
+    form = folded(text[:CHARS_MAX])
     if language in UNSPACED:
         return [character for character in form if character.isalnum()][:TOKENS_MAX]
-    return TOKEN.findall(form)[:TOKENS_MAX]
+    return [word for found in form.split(" ") if (word := found.strip(PUNCTUATION))][:TOKENS_MAX]
 
 
 def shingles(words: Sequence[str]) -> list[int]:
@@ -112,13 +138,13 @@ def shingles(words: Sequence[str]) -> list[int]:
 
 def numbers_in(words: Iterable[str]) -> list[str]:
     """The numbers of a text, digits or words, in one form. Times of day (10:30) are no numbers of the story."""
-    found = (NUMBER_WORDS.get(word) or (_plain(word) if word[0] in DIGITS and ":" not in word else "") for word in words)
-    return [number for number in found if number]
+    found = [word for word in words if word < ":" or word in NUMBER_WORDS]  # ":" is the sign behind 9: what begins with a digit
+    return [NUMBER_WORDS.get(word) or _plain(word) for word in found if ":" not in word]
 
 
 def number_hashes(words: Iterable[str]) -> tuple[int, ...]:
     """The smallest hashes of the multiset of numbers, with repeats, sorted."""
-    return tuple(nsmallest(NUMBERS_MAX, map(hash32, numbers_in(words))))
+    return tuple(sorted(map(hash32, numbers_in(words)))[:NUMBERS_MAX])
 
 
 def _plain(word: str) -> str:
@@ -135,14 +161,22 @@ def hash32(text: str) -> int:
     return hash64(text) & UINT32
 
 
-def _sample(hashes: Sequence[int]) -> tuple[int, frozenset[int]]:
-    distinct = {value & UINT32 for value in hashes}
-    sampling = 0
-    while len(distinct) > SAMPLE_MAX:
-        sampling += 1
+def _smallest(distinct: Collection[int]) -> list[int]:
+    """The MIN_HASHES smallest; hashes are spread evenly, so only those below a bound need sorting."""
+    bound = (1 << 64) // (len(distinct) + 1) * 4 * MIN_HASHES
+    low = sorted(value for value in distinct if value < bound)
+    return (low if len(low) >= MIN_HASHES else sorted(distinct))[:MIN_HASHES]
+
+
+def _sample(distinct: Collection[int]) -> tuple[int, frozenset[int]]:
+    """All hashes, or those divisible by 2, 4, 8 …: as many as fit."""
+    sampling = (len(distinct) // (SAMPLE_MAX + 1)).bit_length()
+    while True:
         mask = (1 << sampling) - 1
-        distinct = {value for value in distinct if not value & mask}
-    return sampling, frozenset(distinct)
+        kept = frozenset(value & UINT32 for value in distinct if not value & mask)
+        if len(kept) <= SAMPLE_MAX:
+            return sampling, kept
+        sampling += 1
 
 
 # ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -153,6 +187,7 @@ def pack(sketch: Sketch) -> bytes:
     tickers = sorted(sketch.tickers)[:TICKERS_MAX]
     head = HEAD.pack(
         VERSION,
+        sketch.flags,
         sketch.item,
         sketch.hour,
         sketch.publisher,
@@ -172,7 +207,7 @@ def unpack(row: bytes | None) -> Sketch | None:
     """The sketch of a row; None for no row, and for one of another version."""
     if not row or row[0] != VERSION:
         return None
-    _, item, hour, publisher, agency, sampling, count, keys, numbers, tickers = HEAD.unpack_from(row)
+    _, flags, item, hour, publisher, agency, sampling, count, keys, numbers, tickers = HEAD.unpack_from(row)
     start = HEAD.size + 8 * keys
     shorts = struct.unpack_from(f"<{(len(row) - start) // 4}I", row, start)
     return Sketch(
@@ -186,4 +221,5 @@ def unpack(row: bytes | None) -> Sketch | None:
         sample=frozenset(shorts[numbers + tickers :]),
         numbers=shorts[:numbers],
         tickers=frozenset(shorts[numbers : numbers + tickers]),
+        flags=flags,
     )

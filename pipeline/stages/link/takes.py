@@ -10,7 +10,8 @@ from xxhash import xxh3_64_intdigest
 
 from pipeline.stages.link.memory import Memory
 from pipeline.stages.link.message import Message
-from pipeline.stages.link.window import TEXTS, enlist
+from pipeline.stages.link.window import TEXTS
+from pipeline.stages.rows import enlist
 
 TAKES_MAX = 20  # a take has 10,000 characters at most; a book has more takes than anybody sends
 TAKE_CHARS_MAX = 20_000

@@ -14,11 +14,13 @@ from pipeline.stages.link.chain import NOTHING, Chain, Entry, Item
 from pipeline.stages.link.memory import TEXTS_MAX, Memory, Place, Told, text_ref
 from pipeline.stages.link.message import Message
 from pipeline.stages.link.place import Bearings
-from pipeline.stages.link.sketch import draw
-from pipeline.stages.link.window import ITEMS, TEXTS, enlist
+from pipeline.stages.link.sketch import REVISION, SYNTHESIS, draw
+from pipeline.stages.link.window import ITEMS, TEXTS
+from pipeline.stages.rows import enlist
 from pipeline.story import StoryState
 
 ALONE = Bearings()
+REVISIONS = frozenset({"update", "correction", "refile", "repeat", "synthesis"})  # a second round-up revises the first
 
 
 class Merged(Struct, frozen=True, kw_only=True):
@@ -76,7 +78,7 @@ def _is_kept(item: Item | None, entry: Entry) -> bool:
 
 def _look(memory: Memory, message: Message, entry: Entry, *, is_first: bool) -> Bearings:
     """Keeps the text, and looks for others like it when it is its item's first."""
-    posted = tuple(key for key in (message.slug, message.title, kills.own_serial(message.uri)) if key)
+    posted = tuple(key for key in (message.slug, kills.own_serial(message)) if key)
     drawn = draw(
         item=message.key,
         hour=message.hour,
@@ -85,16 +87,11 @@ def _look(memory: Memory, message: Message, entry: Entry, *, is_first: bool) -> 
         headline=message.headline,
         body=message.body,
         language=message.language,
+        flags=(REVISION if message.says in REVISIONS else 0) | (SYNTHESIS if message.says == "synthesis" else 0),
+        title=message.title,
         posted=posted,
     )
-    told = Told(
-        message.headline,
-        message.body,
-        message.city,
-        message.language,
-        message.says in ("update", "correction", "refile", "repeat", "synthesis"),
-        message.says == "synthesis",
-    )
+    told = Told(message.headline, message.body, message.city, message.language)
     found = place.bearings(memory, message, drawn, told) if is_first else ALONE
     ref = text_ref(message.key, entry.content)
     memory.keep(ref, drawn, told)

@@ -13,7 +13,8 @@ from pipeline.stages.link.memory import Memory, Place
 from pipeline.stages.link.message import Message
 from pipeline.stages.link.outcome import Outcome, linked
 from pipeline.stages.link.relation import Evidence, Rule, decide
-from pipeline.stages.link.window import ITEMS, enlist
+from pipeline.stages.link.window import ITEMS
+from pipeline.stages.rows import enlist
 from pipeline.story import Retraction, Story, StoryState, Withdrawn
 
 

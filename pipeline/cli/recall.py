@@ -1,0 +1,225 @@
+"""`newswire recall prove|run`."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.cli.context import connected, console, print_json, settings
+from pipeline.config import Config
+
+if TYPE_CHECKING:
+    from pipeline.recall.prove import Held, Proof
+    from pipeline.sinks.stores import Store
+    from pipeline.sinks.sweep import Swept
+
+SHOWN_MAX = 10  # of one kind; --json has all
+
+
+@click.group()
+def recall() -> None:
+    """Recall of what was killed: prove that it is gone, or take it back by hand."""
+
+
+@recall.command("prove")
+@click.argument("uri", metavar="URI")
+@click.option("--store", metavar="URL", help="The object store (default: objects.store).")
+@click.option("--deep", "is_deep", is_flag=True, help="Read every object: believe no manifest.")
+@click.option("--strict", "is_strict", is_flag=True, help="Count what topics inside keep until their retention is over, too.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+@click.pass_context
+def prove(ctx: click.Context, uri: str, store: str | None, is_deep: bool, is_strict: bool, as_json: bool) -> None:
+    """Look for an article's content everywhere: public topics, segments, Parquet, topics inside.
+
+    URI is its uri, or the id of its story. Exit status 0 when no reader gets it any more, 1 when it is still somewhere, 2 when it
+    could not be found out. Not looked into: the texts that `link` compares with (72 hours), backups, and what readers copied.
+    """
+    found = asyncio.run(_prove(*_opened(ctx, store), _named(uri), is_deep))
+    if as_json:
+        print_json(found.to_builtins())
+    else:
+        for line in sentences(found):
+            click.echo(line)
+    if not (found.is_forgotten if is_strict else found.is_gone):
+        raise SystemExit(1)
+
+
+@recall.command("run")
+@click.argument("uris", metavar="URI…", nargs=-1, required=True)
+@click.option("--reason", required=True, help="Why; stands in every record that is erased.")
+@click.option("--store", metavar="URL", help="The object store (default: objects.store).")
+@click.option("--store-only", is_flag=True, help="Leave the public topics alone; needs no Kafka.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+@click.pass_context
+def run(ctx: click.Context, uris: tuple[str, ...], reason: str, store: str | None, store_only: bool, as_json: bool) -> None:
+    """Take articles back by hand: null on the public topics, and nothing of them in the object store.
+
+    All versions that are there now go; one that comes later is published again unless its source killed it. May be broken off
+    anywhere and run again. Workers need not stop.
+    """
+    if not reason.strip():
+        raise click.BadParameter("is empty; say why", param_hint="--reason")
+    config, opened = _opened(ctx, store, is_connected=not store_only)
+    named = [_named(uri) for uri in uris]
+    withdrawn = [] if store_only else asyncio.run(_withdraw(config, named))
+    done = asyncio.run(_run(config, opened, named, reason.strip()))
+    if as_json:
+        from msgspec.structs import asdict
+
+        print_json({"withdrawn": [{"topic": topic, "uri": uri} for topic, uri in withdrawn], **asdict(done)})
+    else:
+        _say(done, withdrawn)
+    if done.problems or done.damaged:
+        raise SystemExit(1)
+
+
+def _named(uri: str) -> str:
+    if not uri.strip():
+        raise click.BadParameter("is empty; name a uri, as `newswire explain` and `newswire story` show it", param_hint="URI")
+    return uri.strip()
+
+
+def _opened(ctx: click.Context, url: str | None, *, is_connected: bool = True) -> tuple[Config, "Store"]:
+    from pipeline.sinks.stores import FileStore, open_store
+
+    config = settings(ctx, objects__store=url)
+    if config.objects.store == "memory:":
+        raise click.UsageError("memory: is the store of another process; give --store or set objects.store")
+    try:
+        store = open_store(config.objects.store)
+    except ValueError as error:
+        raise click.UsageError(f"{error}; give --store or set objects.store") from error
+    if isinstance(store, FileStore) and not store.root.is_dir():
+        raise click.UsageError(f"no object store at {store.root}: give --store or set objects.store")
+    return connected(config) if is_connected else config, store
+
+
+# ── prove ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _prove(config: Config, store: "Store", uri: str, is_deep: bool) -> "Proof":
+    """With a line of progress on a terminal's stderr. What cannot be looked into proves nothing: status 2."""
+    from pipeline import kafka
+    from pipeline.recall.prove import prove as look
+    from pipeline.sinks.compactions import CompactError
+    from pipeline.sinks.parquet import NoParquet
+    from pipeline.sinks.stores import StoreError
+
+    terminal = console(stderr=True)
+    try:
+        if not terminal.is_terminal:
+            return await look(config, store, uri, is_deep=is_deep)
+        with terminal.status("reading the topics") as status:
+            return await look(
+                config,
+                store,
+                uri,
+                is_deep=is_deep,
+                progress=lambda topic, count: status.update(f"reading {topic}: {count:,} records"),
+            )
+    except (StoreError, NoParquet, CompactError, kafka.Unreachable, *kafka.FAILURES) as error:
+        failure = click.ClickException(f"nothing is proved: {error}")
+        failure.exit_code = 2
+        raise failure from error
+
+
+def sentences(found: "Proof") -> list[str]:
+    """What was found, as a person would say it."""
+    lines = [f"{found.asked}: {len(found.uris)} items"] if found.uris != [found.asked] else [found.asked]
+    lines += [f"  {kill.kind} at {kill.at} by {kill.by}" + (f": {kill.note}" if kill.note else "") for kill in found.kills]
+    lines += _listed("STILL PUBLIC", [f"{held.place} since {held.at}" for held in found.public])
+    lines += _listed("STILL STORED", [f"{left.key}: {left.what}" for left in found.store.left])
+    lines += _listed("NOT LOOKED INTO, so nothing is proved of", [f"{left.key}: {left.what}" for left in found.store.unread])
+    lines += [f"  null on {each.topic} since {each.at}" for each in found.withdrawn]
+    names = {"events": "events", "raw": "raw items", "documents": "documents", "rows": "rows of Parquet files"}
+    erased = [f"{found.store.gone[form]:,} {name}" for form, name in names.items() if form in found.store.gone]
+    if erased:
+        since = f", the last at {found.store.since}" if found.store.since else ""
+        lines.append(f"  erased in the store: {', '.join(erased)}{since}")
+    lines.append(f"  looked into {found.store.objects:,} objects, by the names in {found.store.manifests:,} manifests")
+    if found.store.kept:
+        lines.append(
+            f"  {len(found.store.kept):,} originals are kept below restricted/ (recall.keep_raw): theirs is another lock"
+        )
+    lines += _inside(found)
+    return [*lines, verdict(found)]
+
+
+def _listed(label: str, what: list[str]) -> list[str]:
+    more = [f"    … and {len(what) - SHOWN_MAX} more (--json has all)"] if len(what) > SHOWN_MAX else []
+    return [f"  {label}:", *(f"    {each}" for each in what[:SHOWN_MAX]), *more] if what else []
+
+
+def _inside(found: "Proof") -> list[str]:
+    topics: dict[str, list[Held]] = {}
+    for held in found.inside:
+        topics.setdefault(held.topic, []).append(held)
+    lines = [
+        f"  {topic} keeps {len(held):,} records inside until {max(each.until for each in held)}" for topic, held in topics.items()
+    ]
+    if found.replaced:
+        topics_named = ", ".join(sorted({held.topic for held in found.replaced}))
+        lines.append(f"  {topics_named}: the log holds {len(found.replaced):,} replaced records until the broker cleans it")
+    return lines
+
+
+def verdict(found: "Proof") -> str:
+    """The last line."""
+    if found.is_forgotten:
+        return "gone: it is nowhere" + (f", since {found.since}" if found.since else "")
+    if found.is_gone:
+        until = max((held.until for held in found.inside), default="")
+        rest = f"; topics inside forget it by {until}" if until else "; only logs still have it"
+        return "gone: no reader gets it" + (f", since {found.since}" if found.since else "") + rest
+    if not found.public and not found.store.left:
+        return "not proved: something could not be looked into; see `newswire verify`"
+    cure = (
+        "`newswire recall run URI --reason …` takes it back" if found.kills else "nothing on the topics says that it was killed"
+    )
+    return f"NOT GONE: {cure}"
+
+
+# ── run ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _withdraw(config: Config, uris: list[str]) -> list[tuple[str, str]]:
+    """Null wherever one of them stands."""
+    from pipeline.explain import Scan, public_topics
+    from pipeline.explain.wanted import Wanted
+    from pipeline.recall.prove import newest_of
+    from pipeline.recall.withdraw import withdraw
+    from pipeline.sinks.redact import now
+
+    topics = await public_topics(config)
+    scan = Scan(config, lambda topic, count: None)
+    wanted = Wanted(uris[0], config.kafka.prefix)
+    wanted.uris.update(uris)
+    await scan.read(topics, wanted.public)
+    standing = [place for place, found in newest_of(scan.found.values()).items() if found.value is not None]
+    await withdraw(config, standing, now())
+    return standing
+
+
+async def _run(config: Config, store: "Store", uris: list[str], reason: str) -> "Swept":
+    from pipeline.hop import CODE_VERSION
+    from pipeline.recall.withdraw import OPERATOR
+    from pipeline.sinks.erasure import Mark
+    from pipeline.sinks.redact import Redactor, now
+    from pipeline.sinks.sweep import Sweeper
+    from pipeline.sinks.targets import Target, Targets
+
+    mark = Mark(by=OPERATOR, at=now(), reason=f"by hand: {reason}")
+    redactor = Redactor(store, config.objects.prefix, writer=f"newswire {CODE_VERSION}", keeps_raw=config.recall.keep_raw)
+    return await Sweeper(redactor).sweep(Targets([Target(uri=uri, mark=mark) for uri in uris]))
+
+
+def _say(done: "Swept", withdrawn: list[tuple[str, str]]) -> None:
+    from pipeline.sinks.sweep import told
+
+    for topic, uri in withdrawn:
+        click.echo(f"withdrawn from {topic}: {uri}")
+    for line in told(done):
+        click.echo(line)
+    for label, what in (("not erased", done.problems), ("not there", done.missing), ("not looked into", done.damaged)):
+        for each in what:
+            click.echo(f"{label}: {each}", err=True)

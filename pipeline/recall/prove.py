@@ -1,0 +1,192 @@
+"""Where content of an article still is: public topics, the object store, and topics inside that forget by themselves. Reads only.
+
+*Gone* means that no reader of a public topic and no reader of the store gets it. Topics inside keep records until their retention
+is over, a compacted topic keeps what a newer record replaced until the broker cleans it: both are told, and are no failure.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Struct, structs
+
+from pipeline import codec
+from pipeline.article import Article
+from pipeline.codec import Undecodable
+from pipeline.config import Config
+from pipeline.explain import Progress, Reading, Scan, gather, public_topics
+from pipeline.explain.wanted import Found, Wanted, instant
+from pipeline.hop import Received
+from pipeline.sinks.erasure import Mark, event_of
+from pipeline.sinks.line import StoredRecord
+from pipeline.sinks.remains import Remains, remains
+from pipeline.sinks.stores import Store
+from pipeline.sinks.targets import Target, Targets
+from pipeline.topics import topic_of
+
+ARTICLES = ("normalized", "linked", "enriched")
+MESSAGES = ("corrections", "retractions", "advisories")
+NOBODY = Mark(by="", at="", reason="")
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """A record with content. `until` says when its topic forgets it, "" where that is nobody's promise."""
+
+    topic: str
+    partition: int
+    offset: int
+    at: str
+    uri: str
+    until: str = ""
+
+    @property
+    def place(self) -> str:
+        """`raw 1/17`"""
+        return f"{self.topic} {self.partition}/{self.offset}"
+
+
+class Withdrawal(Struct, frozen=True, kw_only=True):
+    """A uri that is null on a public topic, and since when."""
+
+    topic: str
+    uri: str
+    at: str
+
+
+class Kill(Struct, frozen=True, kw_only=True):
+    """A message that withdrew it, held it, or let it go again."""
+
+    kind: str
+    at: str
+    by: str
+    note: str = ""
+
+
+class Proof(Struct, kw_only=True):
+    """What was found.
+
+    `public` is read by whoever begins at the start of a topic, `withdrawn` is null there; `replaced` is what their logs have
+    below a newer record, `inside` what lies on topics of the service's own.
+    """
+
+    asked: str
+    uris: list[str]
+    kills: list[Kill]
+    public: list[Held]
+    withdrawn: list[Withdrawal]
+    replaced: list[Held]
+    inside: list[Held]
+    store: Remains
+    searched: list[Reading]
+
+    @property
+    def is_gone(self) -> bool:
+        """No reader gets it any more, and nothing stayed unread that may hold it."""
+        return not self.public and self.store.is_proved
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Nor does any log have it."""
+        return self.is_gone and not self.replaced and not self.inside
+
+    @property
+    def since(self) -> str:
+        """Since when it is gone, as far as records tell; "" where none does."""
+        return max([*(each.at for each in self.withdrawn), self.store.since])
+
+    def to_builtins(self) -> dict[str, Any]:
+        """For --json."""
+        verdict = {"is_gone": self.is_gone, "is_forgotten": self.is_forgotten, "since": self.since}
+        facts = structs.asdict(self)
+        return {"asked": facts.pop("asked"), **verdict, **facts, "searched": [each.to_builtins() for each in self.searched]}
+
+
+async def prove(
+    config: Config, store: Store, asked: str, *, is_deep: bool = False, progress: Progress = lambda topic, count: None
+) -> Proof:
+    """Looks everywhere for a uri, or for all items of a story.
+
+    Raises `Unreachable`, `StoreError`, `NoParquet`, `CompactError`, and aiokafka's errors: then nothing is proved.
+    """
+    wanted, scan = Wanted(asked, config.kafka.prefix), Scan(config, progress)
+    await gather(wanted, scan)
+    kills: list[Kill] = []
+    await scan.read(MESSAGES, lambda record: _message(record, wanted, kills))
+    await scan.read(await public_topics(config), wanted.public)
+    chain = list(scan.found.values())
+    named = {found.facts["uri"] for found in chain if "uri" in found.facts and found.topic != "sightings"}
+    uris = sorted(named or {asked})
+    targets = Targets([Target(uri=uri, mark=NOBODY) for uri in uris])
+    for found in chain:
+        if found.topic in ARTICLES:
+            targets.learn(event_of(_as_stored(found)))
+    newest = newest_of(chain)
+    return Proof(
+        asked=asked,
+        uris=uris,
+        kills=sorted(kills, key=lambda kill: kill.at),
+        public=[_held(found) for found in newest.values() if found.value is not None],
+        withdrawn=[
+            Withdrawal(topic=topic, uri=uri, at=instant(found.at))
+            for (topic, uri), found in sorted(newest.items())
+            if found.value is None
+        ],
+        replaced=[
+            _held(found) for found in chain if _is_public(found) and found.value and newest[found.topic, found.key] is not found
+        ],
+        inside=sorted((_held(found) for found in chain if _is_inside(found)), key=lambda held: (held.until, held.place)),
+        store=await remains(store, config.objects.prefix, targets, is_deep=is_deep),
+        searched=list(scan.readings.values()),
+    )
+
+
+def newest_of(chain: Iterable[Found]) -> dict[tuple[str, str], Found]:
+    """What a reader of the public topics has: the newest record of each topic and uri."""
+    newest: dict[tuple[str, str], Found] = {}
+    for found in chain:
+        key = (found.topic, found.key)
+        if _is_public(found) and (key not in newest or found.offset > newest[key].offset):
+            newest[key] = found
+    return newest
+
+
+def _message(record: Received, wanted: Wanted, kills: list[Kill]) -> Found | None:
+    """Takes a message that is the article's own; notes one that is about it."""
+    try:
+        told = codec.decode(record.value, Article).pipeline.retraction
+    except Undecodable:
+        return None
+    if told is not None and any(item.uri in wanted.uris for item in told.items):
+        kills.append(Kill(kind=told.kind, at=told.at, by=told.by, note=told.note))
+    return wanted.article(record)
+
+
+def _is_public(found: Found) -> bool:
+    return found.topic.startswith("out.")
+
+
+def _is_inside(found: Found) -> bool:
+    return not _is_public(found) and found.topic != "sightings" and bool(found.value)
+
+
+def _held(found: Found) -> Held:
+    retention_ms = topic_of(found.topic).retention_ms
+    return Held(
+        topic=found.topic,
+        partition=found.partition,
+        offset=found.offset,
+        at=instant(found.at),
+        uri=str(found.facts.get("uri", found.key)),
+        until=instant(found.at + retention_ms) if retention_ms >= 0 else "",
+    )
+
+
+def _as_stored(found: Found) -> StoredRecord:
+    return StoredRecord(
+        topic=found.topic,
+        partition=found.partition,
+        offset=found.offset,
+        timestamp=found.at,
+        key=found.key.encode(),
+        value=found.value,
+        headers=(),
+    )

@@ -1,0 +1,105 @@
+"""`newswire recall` without a Kafka: what it needs, what it says, and a store that is redacted by hand."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pipeline import codec
+from pipeline.cli import root
+from pipeline.sinks.forms import unpack
+from pipeline.sinks.stores import FileStore
+from tests.sinks.test_redaction import KEY, SECRET, URI, filled
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store on disk, and nothing of ours around it."""
+    monkeypatch.chdir(tmp_path)
+    for key, body in asyncio.run(filled()).objects.items():
+        path = tmp_path / "store" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+    return tmp_path / "store"
+
+
+def newswire(*arguments: str) -> Result:
+    return CliRunner().invoke(root, ["--set", "objects.prefix=news", "recall", *arguments])
+
+
+def events_with_the_secret(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*enriched*/**/dt=*/**/*.zst") if SECRET.encode() in unpack(path.read_bytes())[0]]
+
+
+def test_by_hand_and_again(folder: Path) -> None:
+    arguments = ("run", URI, "--reason", "court order", "--store", f"file:{folder}", "--store-only")
+    result = newswire(*arguments)
+    assert (result.exit_code, result.stdout) == (0, "erased 2 events, 2 raw items, 2 documents\n")
+    assert events_with_the_secret(folder) == []
+    again = newswire(*arguments)
+    assert (again.exit_code, again.stdout.startswith("nothing to erase in ")) == (0, True)
+    kept = b"".join(unpack(path.read_bytes())[0] for path in folder.rglob("*enriched*/**/*.r1.jsonl.zst"))
+    assert b'"redacted-reason":"by hand: court order"' in kept
+
+
+def test_by_hand_for_machines(folder: Path) -> None:
+    result = newswire("run", URI, "--reason", "x", "--store", f"file:{folder}", "--store-only", "--json")
+    document = codec.loads(result.stdout)
+    assert {name: document[name] for name in ("withdrawn", "events", "raw", "documents", "rows", "problems", "missing")} == {
+        "withdrawn": [], "events": 2, "raw": 2, "documents": 2, "rows": 0, "problems": [], "missing": [],
+    }  # fmt: skip
+
+
+def test_what_could_not_be_erased_is_status_1(folder: Path) -> None:
+    [path, *_] = events_with_the_secret(folder)
+    path.write_bytes(path.read_bytes()[:-9])
+    result = newswire("run", URI, "--reason", "x", "--store", f"file:{folder}", "--store-only")
+    assert result.exit_code == 1
+    assert "not erased: " in result.stderr
+    assert "see `newswire verify`" in result.stderr
+    assert "erased 1 events" in result.stdout  # the other one
+
+
+def test_the_verifier_agrees(folder: Path) -> None:
+    newswire("run", URI, "--reason", "x", "--store", f"file:{folder}", "--store-only")
+    result = CliRunner().invoke(
+        root,
+        ["--set", "objects.prefix=news", "verify", "--store", f"file:{folder}", "--topic", "newswire.enriched", "--killed", URI],
+    )
+    assert result.exit_code == 0, result.output
+    assert asyncio.run(_names(folder))
+
+
+async def _names(folder: Path) -> list[str]:
+    return [key async for key in FileStore(folder).list("news/v1/newswire.enriched/") if ".r1." in key]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["run", URI], "--reason"),
+        (["run", URI, "--reason", " "], "say why"),
+        (["run", " ", "--reason", "x", "--store", "file:store", "--store-only"], "is empty"),
+        (["run", "--reason", "x"], "URI"),
+        (["run", URI, "--reason", "x", "--store", "file:nowhere", "--store-only"], "no object store at"),
+        (["run", URI, "--reason", "x", "--store", "ftp://x", "--store-only"], "give --store or set objects.store"),
+        (["prove", URI, "--store", "memory:"], "of another process"),
+        (["prove", URI, "--store", "file:nowhere"], "no object store at"),
+        (["prove", " ", "--store", "file:store"], "is empty"),
+    ],
+)
+def test_a_mistake_is_status_2_and_a_sentence(
+    folder: Path, arguments: list[str], sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSWIRE_KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    result = newswire(*arguments)
+    assert (result.exit_code, sentence in result.stderr) == (2, True), result.output
+    assert not (folder.parent / "nowhere").exists()
+
+
+def test_without_kafka_nothing_is_proved(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSWIRE_KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    result = newswire("prove", URI, "--store", f"file:{folder}")
+    assert (result.exit_code, "nothing is proved: no Kafka answers at 127.0.0.1:1" in result.stderr) == (2, True), result.output
+    assert KEY not in result.stdout
