@@ -60,6 +60,7 @@ class RecallService(faust.Service):
         self.cases: list[Case] = []
         self.stopped_because = ""
         self._following: dict[TopicPartition, int] = {}
+        self._is_warm = False
         redactor = Redactor(
             objects.store, config.objects.prefix, writer=f"newswire {CODE_VERSION}", keeps_raw=config.recall.keep_raw
         )
@@ -91,6 +92,9 @@ class RecallService(faust.Service):
         ) as consumer:
             consumer.subscribe([full_name(settings.prefix, "retractions")])
             while not self.should_stop:
+                if consumer.assignment() and not self._is_warm:
+                    await self._sweeper.prepare()  # now, so that the first kill need not wait for it
+                    self._is_warm = True
                 self._open(await consumer.getmany(timeout_ms=FETCH_MS, max_records=KILLS_MAX))
                 for case in self.cases:
                     if not case.is_done and case.due_at <= time.monotonic():

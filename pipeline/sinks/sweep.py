@@ -60,12 +60,16 @@ class Sweeper:
         self._parquet = ParquetRedactor(redactor.store, writer=redactor.writer, at=at)
         self.catalog = Catalog(redactor.store, redactor.prefix)
 
-    async def sweep(self, targets: Targets) -> Swept:
-        """Erases the targets wherever the store holds them. Raises what `redact.py` and `redact_parquet.py` raise."""
-        done = Swept()
+    async def prepare(self) -> None:
+        """Reads the manifests that are not known yet: the first time all within the window. Raises `StoreError`."""
         since = datetime.now(UTC) - self._window if self._window else ALWAYS
         for topic in await topics_in(self._redactor.store, self._redactor.prefix):
             await self.catalog.refresh(topic, since)
+
+    async def sweep(self, targets: Targets) -> Swept:
+        """Erases the targets wherever the store holds them. Raises what `redact.py` and `redact_parquet.py` raise."""
+        done = Swept()
+        await self.prepare()
         for form in ORDER:
             await self._sweep(form, targets, done)
         done.damaged = list(self.catalog.damaged)
