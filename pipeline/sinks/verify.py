@@ -168,7 +168,9 @@ class _Look:
         self._report.findings += tiling_problems(place, manifests)
         objects = names.objects[place.partition]
         history = History(manifests, redactions)
-        self._report.findings += history.problems(place, objects)
+        for finding in history.problems(place, objects):
+            if finding.rule != "superseded" or await self._store.head(finding.key) is not None:
+                self._report.findings.append(finding)
         partition.redactions = len(redactions)
         offsets: dict[tuple[int, int], Iterable[int]] = {}
 
@@ -214,6 +216,9 @@ class _Look:
             seen = await self._ask(question, manifest.key in names.objects[place.partition])
         except StoreError as error:
             seen = Inspection(problems=(("unreadable", str(error)),))
+        if seen is None and (now := await self._redacted_since(question)) is not None:
+            partition.segments, partition.bytes, self.done = partition.segments - 1, partition.bytes - manifest.bytes, self.done - 1
+            return await self._object(partition, now, names)
         if seen is None:
             digest = names.compacted.get(manifest.key)
             partition.compacted += digest is not None
@@ -232,6 +237,14 @@ class _Look:
         if body is None:
             return None
         return await self._run(inspect, question, body)
+
+    async def _redacted_since(self, question: Question) -> Question | None:
+        """What is to be asked instead, where a redaction has taken the object away since the names were listed."""
+        manifest = question.manifest
+        now = await standing(self._store, manifest.place(self._prefix), manifest.start, manifest.end)
+        if now.revision <= split_revision(manifest.key)[1]:
+            return None
+        return structs.replace(question, manifest=now.manifest, erased=now.erased)
 
     async def _run(self, work: Callable[..., Inspection], *arguments: object) -> Inspection:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)
