@@ -33,7 +33,7 @@ check: setup ## format, lint, types, schemas
 	$(BIN)/python -m pipeline.contract --check
 
 faults: setup ## twenty seeds of kill -9, SIGSTOP and broker restarts (FAULT_SEEDS=20)
-	FAULT_SEEDS=$${FAULT_SEEDS:-20} $(BIN)/python -m pytest tests/faults -q --timeout 3600 $(TEST_ARGS)
+	FAULT_SEEDS=$${FAULT_SEEDS:-20} FAULT_ITEMS=$${FAULT_ITEMS:-20000} FAULT_SECONDS=$${FAULT_SECONDS:-60} $(BIN)/python -m pytest tests/faults -q --timeout 3600 $(TEST_ARGS)
 
 bench: setup ## ratios against baselines measured in the same run
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
