@@ -166,7 +166,7 @@ def _inside(found: "Proof") -> list[str]:
 def verdict(found: "Proof") -> str:
     """The last line."""
     if found.is_forgotten:
-        return "gone: it is nowhere" + (f", since {found.since}" if found.since else "")
+        return "gone: no topic and no object has it" + (f", since {found.since}" if found.since else "")
     if found.is_gone:
         until = max((held.until for held in found.inside), default="")
         rest = f"; topics inside forget it by {until}" if until else "; only logs still have it"

@@ -16,7 +16,7 @@ from pipeline.config import Config
 from pipeline.explain import Progress, Reading, Scan, gather, public_topics
 from pipeline.explain.wanted import Found, Wanted, instant
 from pipeline.hop import Received
-from pipeline.sinks.erasure import Mark, event_of
+from pipeline.sinks.erasure import Judge, Mark, event_of
 from pipeline.sinks.line import StoredRecord
 from pipeline.sinks.remains import Remains, remains
 from pipeline.sinks.stores import Store
@@ -119,6 +119,9 @@ async def prove(
     for found in chain:
         if found.topic in ARTICLES:
             targets.learn(event_of(_as_stored(found)))
+    judge = targets.judge("documents")
+    await scan.read(("documents",), lambda record: _document(record, judge))
+    chain = list(scan.found.values())
     newest = newest_of(chain)
     return Proof(
         asked=asked,
@@ -158,6 +161,21 @@ def _message(record: Received, wanted: Wanted, kills: list[Kill]) -> Found | Non
     if told is not None and any(item.uri in wanted.uris for item in told.items):
         kills.append(Kill(kind=told.kind, at=told.at, by=told.by, note=told.note))
     return wanted.article(record)
+
+
+def _document(record: Received, judge: Judge) -> Found | None:
+    """Takes a fetched body of its feed that holds one of its names."""
+    found = Found(
+        at=record.timestamp,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=(record.key or b"").decode(errors="replace"),
+        value=record.value,
+        facts={},
+    )
+    stored = structs.replace(_as_stored(found), headers=tuple(record.headers))
+    return found if judge(stored) is not None else None
 
 
 def _is_public(found: Found) -> bool:

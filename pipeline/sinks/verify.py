@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from pipeline.sinks.compactions import Output
 from pipeline.sinks.findings import Finding
 from pipeline.sinks.forms import DOCUMENTS, EVENTS, RAW, Form
 from pipeline.sinks.history import History
 from pipeline.sinks.inspection import Depth, Inspection, Question, inspect, inspect_parquet, search
-from pipeline.sinks.manifests import topic_ids_in
+from pipeline.sinks.manifests import standing, topic_ids_in
 from pipeline.sinks.redaction import Redaction, parse_redaction, split_revision
 from pipeline.sinks.segment import SUFFIXES, BadManifest, Manifest, Place, parse_manifest
 from pipeline.sinks.stores import Store, StoreError
@@ -151,6 +151,8 @@ class _Look:
         else:
             body = await self._store.get(output.key)
             seen = None if body is None else await self._run(inspect_parquet, output, self._options.killed, body)
+        if seen is None and output.key in (await survey(self._store, place)).superseded:
+            return  # redacted since the names were listed
         self._add(place, output.key, (("parquet", "not there"),) if seen is None else seen.problems)
 
     def _add(self, place: Place, key: str, problems: Iterable[tuple[str, str]]) -> None:
@@ -216,8 +218,12 @@ class _Look:
             seen = await self._ask(question, manifest.key in names.objects[place.partition])
         except StoreError as error:
             seen = Inspection(problems=(("unreadable", str(error)),))
-        if seen is None and (now := await self._redacted_since(question)) is not None:
-            partition.segments, partition.bytes, self.done = partition.segments - 1, partition.bytes - manifest.bytes, self.done - 1
+        if seen is None and (now := await self._redacted_since(partition.place, question)) is not None:
+            partition.segments, partition.bytes, self.done = (
+                partition.segments - 1,
+                partition.bytes - manifest.bytes,
+                self.done - 1,
+            )
             return await self._object(partition, now, names)
         if seen is None:
             digest = names.compacted.get(manifest.key)
@@ -238,13 +244,17 @@ class _Look:
             return None
         return await self._run(inspect, question, body)
 
-    async def _redacted_since(self, question: Question) -> Question | None:
+    async def _redacted_since(self, place: Place, question: Question) -> Question | None:
         """What is to be asked instead, where a redaction has taken the object away since the names were listed."""
         manifest = question.manifest
-        now = await standing(self._store, manifest.place(self._prefix), manifest.start, manifest.end)
+        try:
+            now = await standing(self._store, place, manifest.start, manifest.end)
+        except ValueError:  # a manifest that is none: a finding of its own
+            return None
         if now.revision <= split_revision(manifest.key)[1]:
             return None
-        return structs.replace(question, manifest=now.manifest, erased=now.erased)
+        erased = {each for redaction in now.redactions for each in redaction.ids}
+        return structs.replace(question, manifest=now.manifest, erased=tuple(sorted(erased)))
 
     async def _run(self, work: Callable[..., Inspection], *arguments: object) -> Inspection:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)

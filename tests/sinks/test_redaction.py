@@ -1,7 +1,7 @@
 """Killed content leaves a store whole: at every crash point, under every race, and the digests say what was done."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -569,6 +569,31 @@ async def test_a_compaction_that_read_before_the_redaction_corrects_itself(point
 
 def split_any(store: MemoryStore) -> bool:
     return any(split_revision(key)[1] for key in store.objects)
+
+
+class Redacting(MemoryStore):
+    """Everything is redacted while somebody reads: once the names are listed, or once the manifests are."""
+
+    after = ""
+
+    async def list(self, prefix: str, start_after: str = "") -> AsyncIterator[str]:
+        keys = [key async for key in MemoryStore.list(self, prefix, start_after)]
+        for key in keys:
+            yield key
+        if self.after and prefix.endswith(self.after):
+            self.after = ""
+            await sweeper(self).sweep(killing())
+
+
+@pytest.mark.parametrize("after", ["/_manifest/", "/dt=", "/_compact/"])
+async def test_a_store_that_is_redacted_meanwhile_is_proved(after: str) -> None:
+    store = Redacting()
+    await filled(store)
+    await compacted(store)
+    store.after = after
+    report = await looked(store)
+    assert store.after == ""
+    assert report.is_good, report.findings
 
 
 def test_forms_are_all_covered() -> None:

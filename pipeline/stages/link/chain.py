@@ -182,7 +182,8 @@ def _seniority(item: Item) -> tuple[bool, int, str]:
 
 def is_version(item: Item, of: Item) -> bool:
     """Whether an item of the story is the same publisher's word, and no copy of it."""
-    return item.publisher == of.publisher or (item.is_own and of.is_own and item.agency == of.agency)
+    is_one_agency = bool(item.agency) and item.agency == of.agency
+    return item.publisher == of.publisher or (item.is_own and of.is_own and is_one_agency)
 
 
 def head(chain: Chain) -> tuple[Item, Entry] | None:

@@ -22,11 +22,12 @@ LOADED_MAX = 12  # sketches compared per text, those with most keys in common: t
 JUDGED_MAX = 8  # texts read for the guards
 TIE_HOURS = 48  # a tag or a slug ties a revision to a text so long (linking.md, section 4)
 SLUG_CONTAINED_MIN = 0.1  # a slug may cover several stories of a day; one of them says something of the same
-TAG_CONTAINED_MIN = 0.3
+TAG_CONTAINED_MIN, TAG_NUMBERS_MIN = 0.3, 0.5  # a new toll leaves the other figures as they were
 RELATED_MAX = 3
 
-# What a tie is worth, in thousandths on top of the likeness: a name of the item, the agency's own word, the text.
-BY_ALIAS, BY_TAG = 3000, 2000
+# What a tie is worth, in thousandths on top of the likeness: the item's own name, the agency's word, the text.
+BY_ALIAS = 4000
+TIES = {"same_headline": 3000, "same_slug_root": 2000, "revision_tag": 1000}
 
 # Where the agency says that a text is a later one, a new headline is no objection, another subject is; tables repeat headlines.
 OF_TEXTS, OF_NOTICES = ("places_differ", "periods_differ", "second_clause", "names_differ"), ("places_differ", "periods_differ")
@@ -121,7 +122,7 @@ def _candidates(memory: Memory, message: Message, drawn: Sketch) -> list[_Candid
         ("alias", _namesakes(memory, message)),
     ):
         for ref in refs_found:
-            counts[ref] += len(drawn.keys) if way == "alias" else 1
+            counts[ref] += len(drawn.keys)  # before those that only share words
             ways[ref] = ways.get(ref, NO_WAYS) | {way}
     found = []
     for ref in sorted(counts, key=lambda ref: (-counts[ref], ref))[:LOADED_MAX]:
@@ -178,29 +179,30 @@ def _judged(
     if "alias" in candidate.ways and _is_near(found, mine, other):
         return BY_ALIAS + likeness, ("same_guid_or_link", *found.reasons)
     newer, older = (drawn, theirs) if is_elder else (theirs, drawn)
-    way = _tag_tie(candidate, newer, older, mine, other) if newer.is_revision and _is_same_house(newer, older) else None
-    if way is not None:
-        return BY_TAG + likeness, (*way, "revision_tag", *found.reasons)
+    way = _tag_tie(candidate, newer, older, mine, other) if newer.is_revision and _is_same_house(newer, older) else ""
+    if way:
+        return TIES[way] + likeness, (way, *(() if way == "revision_tag" else ("revision_tag",)), *found.reasons)
     if drawn.is_synthesis or theirs.is_synthesis or (drawn.agency and theirs.agency and drawn.agency != theirs.agency):
         return 0, ()  # round-ups never merge, and no agency's report is another's
     verdict = alike.judge(found, mine, other)
     return (max(1, round(verdict.score * 1000)), verdict.reasons) if verdict.is_same else (0, ())
 
 
-def _tag_tie(candidate: _Candidate, newer: Sketch, older: Sketch, mine: Telling, other: Telling) -> tuple[str, ...] | None:
-    """What ties a revision to a text of its house: the slug, the headline, the text; None for nothing."""
+def _tag_tie(candidate: _Candidate, newer: Sketch, older: Sketch, mine: Telling, other: Telling) -> str:
+    """What ties a revision to a text of its house: the headline, the slug, the text; "" for nothing."""
     found = candidate.found
     if abs(newer.hour - older.hour) > TIE_HOURS or newer.is_synthesis != older.is_synthesis:
-        return None
-    if "slug" in candidate.ways and (found.contained >= SLUG_CONTAINED_MIN or _shares_headline(mine, other)):
-        return ("same_slug_root",)
-    if newer.is_synthesis:
-        return None
-    if "title" in candidate.ways and not alike.objection(found, mine, other, only=OF_NOTICES):
-        return ("same_headline",)
-    if found.contained >= TAG_CONTAINED_MIN and not found.is_short and not alike.objection(found, mine, other, only=OF_TEXTS):
-        return ()
-    return None
+        return ""
+    is_headline = "title" in candidate.ways and not alike.objection(found, mine, other, only=OF_NOTICES)
+    if is_headline and not newer.is_synthesis:
+        return "same_headline"
+    if "slug" in candidate.ways and (
+        found.contained >= SLUG_CONTAINED_MIN or _shares_headline(mine, other) or _shares_name(mine, other)
+    ):
+        return "same_slug_root"
+    if newer.is_synthesis or found.is_short or found.contained < TAG_CONTAINED_MIN or found.numbers < TAG_NUMBERS_MIN:
+        return ""
+    return "" if alike.objection(found, mine, other, only=OF_TEXTS) else "revision_tag"
 
 
 def _is_near(found: Measured, one: Telling, two: Telling) -> bool:
@@ -213,6 +215,10 @@ def _is_near(found: Measured, one: Telling, two: Telling) -> bool:
 def _shares_headline(one: Telling, two: Telling) -> bool:
     """Half of the words of the shorter headline."""
     return 2 * len(one.title & two.title) >= min(len(one.title), len(two.title)) > 0
+
+
+def _shares_name(one: Telling, two: Telling) -> bool:
+    return not one.names.isdisjoint(two.names)
 
 
 def _is_same_house(one: Sketch, other: Sketch) -> bool:

@@ -3,7 +3,7 @@
 Kills and holds are withdrawal.py's business, parts of a text and messages to editors asides.py's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
@@ -17,7 +17,7 @@ from pipeline.stages.link.message import Message
 from pipeline.stages.link.outcome import Outcome, linked
 from pipeline.stages.link.relation import Evidence, Rule, decide
 from pipeline.stages.link.weave import Merged, merge
-from pipeline.story import Correction, Retraction, Story, StoryState, Version
+from pipeline.story import Correction, Retraction, Story, StoryState, Version, Withdrawn
 
 DIFFED = frozenset({"correction", "refile", "update", "release"})
 
@@ -44,7 +44,10 @@ def settle(memory: Memory, message: Message, article: Article, now: str) -> Outc
     outcome.correction = _correction(memory, message, merged, rule, previous)
     outcome.also = (*merged.moves, *_sides(outcome, merged, article, now))
     if becomes != "live" and not merged.entry.is_sealed and "live" in (was, *merged.joined):
-        outcome.also += (_withdrawal(outcome, after, article, now),)
+        outcome.also += (_withdrawal(outcome, events.everything(after), article, now, "joined"),)
+    elif becomes == "killed" and rule.is_routed:
+        late = Withdrawn(uri=article.uri, versions=(outcome.version,))
+        outcome.also += (_withdrawal(outcome, (late,), article, now, "came_late"),)
     return outcome
 
 
@@ -128,15 +131,15 @@ def _correction(
     return diff.correction(before, after, message.note, is_minor=rule.relation == "refile")
 
 
-def _withdrawal(outcome: Outcome, after: Chain, article: Article, now: str) -> Side:
-    """What stood in the open belongs to something that was killed or held, as this message shows."""
+def _withdrawal(outcome: Outcome, items: Iterable[Withdrawn], article: Article, now: str, why: str) -> Side:
+    """What stood in the open belongs to something that was killed or held, as this message shows; or came after that."""
     told = Retraction(
         kind="kill" if outcome.story.state == "killed" else "hold",
-        items=tuple(events.everything(after)),
+        items=tuple(items),
         stories=(outcome.story.id,),
         by=article.uri,
         at=now,
-        reasons=("joined",),
+        reasons=(why,),
     )
     return events.retraction(linked(outcome, article), outcome.story.id, told)
 

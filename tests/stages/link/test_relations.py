@@ -208,6 +208,12 @@ def test_a_sighting_says_whether_the_copy_is_the_same_to_the_letter() -> None:
     assert [(one.uri, one.identical) for one in seen if isinstance(one, Sighting)] == [("urn:x:2", True), ("urn:x:3", False)]
 
 
+def test_a_copy_without_a_credit_is_a_copy_and_no_repeat() -> None:
+    desk = Desk()
+    found = desk.run([item("urn:x:1", HEADLINE, FIRST), item("urn:x:2", HEADLINE, FIRST, hours=1, provider="courier.example")])
+    assert relations(found) == ["new", "syndicated_copy"]
+
+
 def test_one_partition_or_four_by_language_decide_the_same() -> None:
     dice = random.Random(5)
     stream = []
