@@ -20,7 +20,7 @@ from tests.bench import chain, compact, contract, keyed, link, normalize, segmen
 from tests.bench.ground import ROOT, Ground
 from tests.bench.table import Row, render
 
-LINK_FULL = link.Size(100_000, 5000), link.Size(1_000_000, 5000)
+LINK_FULL = link.Size(100_000, 5000, "memory"), link.Size(100_000, 5000), link.Size(1_000_000, 5000)
 LINK_QUICK = (link.Size(5000, 1000),)
 # Parts that need no Kafka: letter → measurement (is_quick → rows). The others are a to d.
 ALONE: dict[str, Callable[[bool], list[Row]]] = {

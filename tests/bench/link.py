@@ -1,8 +1,8 @@
 """l: `link` alone: decisions a second with so many stories in its state, and what the state takes. Needs no Kafka.
 
 The stream is of short wire stories from a vocabulary of our own with the frequencies of a language: four in five are new, one in
-ten is a new version, one in ten a copy by another publisher. The state is filled first, in RocksDB as in a lane, then a slice of
-the stream is timed (CPU time of this thread, commits left out).
+ten is a new version, one in ten a copy by another publisher. The state is filled first, in RocksDB as in a lane or in
+memory, then a slice of the stream is timed (CPU time of this thread, commits left out).
 """
 
 import random
@@ -12,6 +12,7 @@ from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, thread_time
+from typing import Literal
 
 from aiokafka import TopicPartition
 from msgspec import Struct
@@ -19,7 +20,7 @@ from msgspec.structs import replace
 
 from pipeline.article import Article, Credit, Dateline
 from pipeline.stages.link import link
-from pipeline.state import KeyedState, open_rocks
+from pipeline.state import KeyedState, MemoryStore, open_rocks
 from pipeline.wire.plain import content_digest, folded
 from tests.bench.table import AT_LEAST, AT_MOST, Goal, Row
 from tests.builders import article
@@ -39,6 +40,7 @@ class Size(Struct, frozen=True):
 
     stories: int
     timed: int
+    store: Literal["RocksDB", "memory"] = "RocksDB"
 
 
 class Measured(Struct, frozen=True):
@@ -56,7 +58,7 @@ def measure(sizes: tuple[Size, ...]) -> list[Row]:
     rows = []
     for size in sizes:
         found = run(size)
-        what = f"link with {found.stories:,} stories of state"
+        what = f"link with {found.stories:,} stories of state in {size.store}"
         rows += [
             _row(what, "decisions/s/core", found.per_s, PER_S),
             _row(what, "state bytes/story", found.bytes_a_story),
@@ -73,7 +75,8 @@ def _row(what: str, unit: str, measured: float, goal: Goal | None = None) -> Row
 def run(size: Size) -> Measured:
     """Fills a state, then times."""
     with TemporaryDirectory() as folder:
-        state = KeyedState(open_rocks(Path(folder) / "link"), TopicPartition("link", 0))
+        store = MemoryStore() if size.store == "memory" else open_rocks(Path(folder) / "link")
+        state = KeyedState(store, TopicPartition("link", 0))
         stream = articles(3, size.stories + size.timed)
         began, filled = perf_counter(), 0
         for one in stream:

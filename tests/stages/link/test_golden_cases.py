@@ -1,12 +1,16 @@
 """The golden cases of the wire conventions, section 7, each with texts of our own: one message after the other through `link`."""
 
+from pathlib import Path
+
 from msgspec.structs import replace
 
 from pipeline import codec
 from pipeline.article import Article
 from pipeline.reasons import Reason
-from pipeline.records import Alert, Sighting
+from pipeline.records import Alert, Emit, Sighting
+from pipeline.stages.normalize import normalize
 from pipeline.story import Change
+from tests.builders import raw_item
 from tests.stages.link.texts import BANK, CORRECTED, FIRST, GROWN, HEADLINE, REFILED, REWRITTEN, ROUNDUP, TWIN
 from tests.stages.link.wire import Desk, at, item, relations, story
 
@@ -373,3 +377,24 @@ def test_20_the_turn_of_the_year_parts_no_versions() -> None:
         ]
     )
     assert relations(found) == ["new", "update"]
+
+
+def test_1_the_seed_its_agencys_copy_and_a_third_publishers_are_one_story(shared: Path) -> None:
+    """The feed copy is read from the sample; the agency's and the third are its cleaned text under other headlines."""
+    text = (shared / "seed" / "seed-article.txt").read_bytes()
+    now = "2023-12-31T12:00:00Z"
+    raw = raw_item(value=text, format="text", provider="republisher.example", fetched_at=now, first_seen=now)
+    verdict = normalize(raw, {}, now)
+    assert isinstance(verdict, Emit)
+    feed = verdict.record
+    assert isinstance(feed, Article)
+    assert feed.pipeline.credit is not None
+    own_credit = replace(feed.pipeline.credit, republisher="")
+    agency = replace(feed, uri="urn:x:agency", pipeline=replace(feed.pipeline, credit=own_credit))
+    identity = replace(feed.pipeline.identity, key="third", provider="third.example", link="")
+    third = replace(feed, uri="urn:x:third", pipeline=replace(feed.pipeline, identity=identity))
+    desk = Desk()
+    found = desk.run([feed, agency, third])
+    assert len({story(one).id for one in found if one}) == 1
+    assert story(found[2]).canonical == "urn:x:agency"
+    assert story(found[2]).relation == "syndicated_copy"
