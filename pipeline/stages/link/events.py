@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from pipeline.article import Article
 from pipeline.records import Alert, Relink, Side, Sighting
 from pipeline.stages.link import chain
-from pipeline.stages.link.chain import Chain, Entry, Item
+from pipeline.stages.link.chain import Chain, Item
 from pipeline.story import Retraction, Withdrawn
 
 AlertKind = Literal["cluster_overgrown", "kill_ambiguous", "kill_without_victim"]
@@ -85,8 +85,3 @@ def overgrown(before: Chain | None, after: Chain, item: Item) -> bool:
 
 def _share(found: Chain, publisher: bytes) -> int:
     return sum(item.publisher == publisher and bool(item.entries) for item in found.items)
-
-
-def previous_of(found: tuple[Item, Entry] | None) -> tuple[str, str] | None:
-    """Uri and version of a head."""
-    return (found[0].uri, str(chain.ordinal(*found))) if found else None
