@@ -117,20 +117,43 @@ def side_headers(value: object, topic: str) -> list[tuple[str, bytes]]:
     return article_headers(value, topic) if isinstance(value, Article) else []
 
 
-def withdrawal_headers(article: Article, uri: str, topic: str) -> list[tuple[str, bytes]]:
-    """Headers of the null that withdraws `uri` from a public topic: which message said so, what it does, and when it came."""
-    story = article.pipeline.story
-    seed = f"{uri}\x00{article.uri}\x00{article.version}\x00{article.pipeline.dedup.content}\x00{topic}\x00withdrawn"
+class Withdrawer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who withdraws: the message (`uri`, `version`, `content`), where it came from, what it does, and when."""
+
+    source: str
+    at: str
+    relation: str = ""
+    uri: str
+    version: str = ""
+    content: str = ""
+
+
+def withdrawer(article: Article) -> Withdrawer:
+    """The article as the one that withdraws others."""
+    pipeline = article.pipeline
+    return Withdrawer(
+        source=pipeline.identity.feed,
+        at=pipeline.times.ingested,
+        relation=pipeline.story.relation if pipeline.story else "",
+        uri=article.uri,
+        version=article.version,
+        content=pipeline.dedup.content,
+    )
+
+
+def withdrawal_headers(uri: str, topic: str, by: Withdrawer) -> list[tuple[str, bytes]]:
+    """Headers of the null that withdraws `uri` from a public topic; ce_id is a function of what is withdrawn and by what."""
+    seed = "\x00".join((uri, by.uri, by.version, by.content, topic, "withdrawn"))
     facts = {
         "ce_specversion": "1.0",
         "ce_id": xxh3_128_hexdigest(seed.encode()),
-        "ce_source": f"newswire/{article.pipeline.identity.feed}",
+        "ce_source": f"newswire/{by.source}",
         "ce_type": "newswire.article.withdrawn",
-        "ce_time": article.pipeline.times.ingested,
+        "ce_time": by.at,
         "ce_subject": uri,
-        "relation": story.relation if story else "",
-        "by-uri": article.uri,
-        "by-version": article.version,
+        "relation": by.relation,
+        "by-uri": by.uri,
+        "by-version": by.version,
     }
     return [(name, text.encode()) for name, text in facts.items() if text]
 

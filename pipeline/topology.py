@@ -49,8 +49,9 @@ def _routed(routed: Routed) -> list[Message]:
         )
         for to in routed.to
     ]
+    by = codec.withdrawer(article)
     return messages + [
-        Message(topic, uri.encode(), None, codec.withdrawal_headers(article, uri, topic)) for topic, uri in routed.withdrawn
+        Message(topic, uri.encode(), None, codec.withdrawal_headers(uri, topic, by)) for topic, uri in routed.withdrawn
     ]
 
 

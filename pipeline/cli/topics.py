@@ -8,7 +8,7 @@ import click
 
 from pipeline.cli.context import connected, console, print_json, settings
 from pipeline.config import Config, ConfigError
-from pipeline.topics import BY_NAME, TOPICS, full_name
+from pipeline.topics import full_name, with_public
 
 if TYPE_CHECKING:
     from aiokafka import ConsumerRecord
@@ -40,7 +40,7 @@ def ls(ctx: click.Context, as_json: bool) -> None:
             "owner": topic.owner,
             "meaning": topic.meaning,
         }
-        for topic in TOPICS
+        for topic in with_public(config.routes.topics)
     ]
     if as_json:
         print_json(rows)
@@ -109,10 +109,11 @@ def tail(ctx: click.Context, /, topic: str, **options: Any) -> None:
     """Print records of TOPIC (`raw` or `newswire.raw`) as they come; Ctrl-C ends."""
     config = connected(settings(ctx))
     short = topic.removeprefix(config.kafka.prefix + ".")
-    if short not in BY_NAME:
+    known = [each.name for each in with_public(config.routes.topics)]
+    if short not in known:
         import difflib
 
-        near = difflib.get_close_matches(short, BY_NAME, n=3)
+        near = difflib.get_close_matches(short, known, n=3)
         raise ConfigError(f"no topic {topic!r}; " + (f"did you mean {', '.join(near)}?" if near else "see `newswire topics ls`"))
     try:
         asyncio.run(_tail(config, full_name(config.kafka.prefix, short), options))

@@ -2,7 +2,9 @@
 
 The state remembers, per story, which uris stand on which topics. So a kill or a hold reaches everything that the story ever put
 out, wherever the rules had sent it, and an article whose routing changes leaves nothing behind. Public topics are compacted and
-keyed by uri: null is the withdrawal.
+keyed by uri: null is the withdrawal. Where a retraction names uris that the story's row does not have (of another story that a
+vague kill may mean, or put out before they were linked to this one), every topic they can stand on gets it: a null too many is
+nothing, one too few leaves the text.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -57,6 +59,7 @@ def route(article: Article, state: State, now: str, routes: Routes = BY_LANGUAGE
     if to:
         after[article.uri] = tuple(published.topic for published in to)
     withdrawn = tuple((topic, uri) for uri, topics in standing.items() for topic in topics if topic not in after.get(uri, ()))
+    withdrawn += tuple(_elsewhere(article, standing, routes))
     writes = ((key, msgspec.msgpack.encode(after) if after else None),) if after != standing else ()
     if not to and not withdrawn:
         return Drop(Reason.NOT_PUBLIC, writes=writes)
@@ -80,6 +83,19 @@ def _withdraws(article: Article) -> bool:
     """Whether the whole story may not be seen, not only this article."""
     story = article.pipeline.story
     return story is not None and story.state in WITHDRAWN
+
+
+def _elsewhere(article: Article, standing: Standing, routes: Routes) -> Iterator[tuple[str, str]]:
+    """(topic, uri) of what the retraction names and this story's row does not have, on every topic where it can stand."""
+    retraction = article.pipeline.retraction
+    if retraction is None or not _withdraws(article):
+        return
+    is_told = primary(article.language) in PUBLIC_LANGUAGES  # a kill need not say its language
+    by_language = (public_topic(article),) if is_told else tuple(f"out.{language}" for language in PUBLIC_LANGUAGES)
+    topics = dict.fromkeys((*(by_language if routes.by_language else ()), *routes.topics))
+    for item in retraction.items:
+        if item.uri not in standing:
+            yield from ((topic, item.uri) for topic in topics)
 
 
 # ── rules ────────────────────────────────────────────────────────────────────────────────────────────────────────────

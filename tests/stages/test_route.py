@@ -11,6 +11,7 @@ from pipeline.reasons import Reason
 from pipeline.records import Drop, Emit
 from pipeline.routes import RouteRule, Routes
 from pipeline.stages.route import Published, Routed, matches, projected, public_topic, route, targets
+from pipeline.story import Retraction, Withdrawn
 from pipeline.topics import BY_NAME, PUBLIC_LANGUAGES, topic_of, with_public
 from tests.builders import NOW, article
 
@@ -158,6 +159,41 @@ def test_a_kill_withdraws_everything_the_story_put_out() -> None:
     headers = dict(messages[0].headers)
     assert (headers["ce_type"], headers["relation"]) == (b"newswire.article.withdrawn", b"kill")
     assert headers["by-uri"] == told(3).uri.encode()
+
+
+def retracting(one: Article, *uris: str) -> Article:
+    """The same message with the retraction that link gives it."""
+    items = tuple(Withdrawn(uri=uri) for uri in uris)
+    return replace(one, pipeline=replace(one.pipeline, retraction=Retraction(kind="kill", items=items, by=one.uri, at=NOW)))
+
+
+KILL = told(3, relation="kill", state="killed", pub_status="canceled")
+
+
+def test_a_kill_reaches_uris_that_another_storys_row_has() -> None:
+    readers = Readers()
+    readers.take(told(1))
+    verdict = route(retracting(KILL, told(1).uri, "urn:x:elsewhere"), readers.state, NOW, readers.routes)
+    assert isinstance(verdict, Emit)
+    assert isinstance(verdict.record, Routed)
+    assert sorted(verdict.record.withdrawn) == [
+        ("out.en", told(1).uri), ("out.en", "urn:x:elsewhere"), ("out.world", told(1).uri), ("out.world", "urn:x:elsewhere"),
+    ]  # fmt: skip
+
+
+def test_a_kill_that_says_no_language_reaches_every_language() -> None:
+    verdict = route(retracting(replace(KILL, language="und"), "urn:x:elsewhere"), {}, NOW)
+    assert isinstance(verdict, Emit)
+    assert isinstance(verdict.record, Routed)
+    assert {topic for topic, _ in verdict.record.withdrawn} == {f"out.{language}" for language in PUBLIC_LANGUAGES}
+
+
+def test_a_retraction_that_withdraws_nothing_is_no_withdrawal() -> None:
+    released = retracting(told(3, relation="release"), "urn:x:elsewhere")
+    verdict = route(released, {}, NOW)
+    assert isinstance(verdict, Emit)
+    assert isinstance(verdict.record, Routed)
+    assert verdict.record.withdrawn == ()
 
 
 def test_a_hold_withdraws_and_a_release_brings_back() -> None:
