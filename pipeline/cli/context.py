@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,26 @@ def connected(config: Config) -> Config:
 def at(config: Config, bootstrap: str) -> Config:
     """The same settings with this Kafka."""
     return replace(config, kafka=replace(config.kafka, bootstrap=bootstrap))
+
+
+async def serve(
+    start: Awaitable[str], stop: Callable[[], Awaitable[None]], for_s: float | None, say: Callable[[str], None]
+) -> None:
+    """Starts, says the address, stops at Ctrl-C, SIGTERM or the end of the seconds. Signals count from the first word on."""
+    import asyncio
+    import signal
+
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    say(await start)
+    try:
+        async with asyncio.timeout(for_s):
+            await stopped.wait()
+    except TimeoutError:
+        pass
+    finally:
+        await stop()
 
 
 def console(*, stderr: bool = False) -> "Console":

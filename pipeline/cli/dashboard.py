@@ -1,16 +1,11 @@
 """`newswire dashboard`: what is served for people and their tools, in the foreground."""
 
 import asyncio
-import signal
-from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli.context import settings
+from pipeline.cli.context import serve, settings
 from pipeline.cli.duration import SECONDS
-
-if TYPE_CHECKING:
-    from pipeline.dashboard.server import Server
 
 
 @click.command()
@@ -27,23 +22,10 @@ def dashboard(ctx: click.Context, host: str, port: int, for_s: float | None) -> 
     """
     from pipeline.dashboard.server import Server
 
+    server = Server(settings(ctx).kafka.prefix)
     try:
-        asyncio.run(_serve(Server(settings(ctx).kafka.prefix), host, port, for_s))
+        asyncio.run(serve(server.start(host, port), server.close, for_s, click.echo))
     except OSError as error:
         raise click.ClickException(
             f"{error.strerror or error}; take another address with --host or --port (0: a free one)"
         ) from error
-
-
-async def _serve(server: "Server", host: str, port: int, for_s: float | None) -> None:
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    click.echo(await server.start(host, port))
-    try:
-        async with asyncio.timeout(for_s):
-            await stopped.wait()
-    except TimeoutError:
-        pass
-    finally:
-        await server.close()

@@ -1,25 +1,10 @@
 """`newswire simulate`: the simulated wire in the foreground."""
 
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from pipeline.simulator.server import Simulator
-
-_UNITS_S = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-def seconds(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
-    """`90`, `90s`, `1.5m`, `2h` or `1d` to seconds."""
-    if value is None:
-        return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", value.strip().lower())
-    if not match:
-        raise click.BadParameter(f"{value!r} is not a duration such as 90s, 5m or 1.5h")
-    return float(match[1]) * _UNITS_S[match[2]]
+from pipeline.cli.duration import SECONDS
 
 
 @click.command()
@@ -29,7 +14,7 @@ def seconds(context: click.Context, parameter: click.Parameter, value: str | Non
 @click.option(
     "--truth", type=click.Path(dir_okay=False, path_type=Path), help="Append the ground truth to this file (JSON lines)."
 )
-@click.option("--for", "for_s", callback=seconds, metavar="DURATION", help="Stop after 90s, 5m, 1h …; default: Ctrl-C.")
+@click.option("--for", "for_s", type=SECONDS, metavar="DURATION", help="Stop after 90s, 5m, 1h …; default: Ctrl-C.")
 def simulate(port: int, seed: int, speed: float, truth: Path | None, for_s: float | None) -> None:
     """Serve a dozen simulated news feeds on loopback, with ground truth.
 
@@ -37,30 +22,14 @@ def simulate(port: int, seed: int, speed: float, truth: Path | None, for_s: floa
     """
     import asyncio
 
+    from pipeline.cli.context import serve
     from pipeline.simulator.server import Simulator, live_wire
 
     try:
         simulator = Simulator(live_wire(seed, speed=speed), truth=truth)
-        asyncio.run(_serve(simulator, port, for_s))
+        asyncio.run(serve(simulator.start(port), simulator.close, for_s, _print_feeds))
     except OSError as error:
         raise click.ClickException(str(error)) from error
-
-
-async def _serve(simulator: "Simulator", port: int, for_s: float | None) -> None:
-    import asyncio
-    import signal
-
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    _print_feeds(await simulator.start(port))
-    try:
-        async with asyncio.timeout(for_s):
-            await stopped.wait()
-    except TimeoutError:
-        pass
-    finally:
-        await simulator.close()
 
 
 def _print_feeds(base_url: str) -> None:
