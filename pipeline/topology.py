@@ -119,12 +119,20 @@ def groups(config: Config) -> dict[str, str]:
     return {f"{app}-{hop.name}": f"{prefix}.{hop.source}" for hop in HOPS} | sinks | recall
 
 
+def _faust_folder(config: Config, worker: str) -> Path:
+    """Where Faust wants a folder, though nothing comes into it: without this, beside whatever the worker was started in."""
+    folder = Path(config.state.folder) / config.kafka.app / worker / "faust"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def create_app(config: Config, worker: str = "w0") -> faust.App:
     """A Faust app with every service of one worker. `worker` names its slot: local state and control group belong to it."""
     app = faust.App(
         f"{config.kafka.app}-control-{worker}",
         broker=f"kafka://{config.kafka.bootstrap}",
         store="memory://",
+        datadir=str(_faust_folder(config, worker)),
         autodiscover=False,
         web_enabled=False,
         topic_disable_leader=True,
