@@ -60,11 +60,6 @@ def decode(value: bytes | None, kind: type[T]) -> T:
         raise Undecodable(str(error)) from error
 
 
-def encode_side(value: object) -> bytes:
-    """A side event's value: a record or plain builtins."""
-    return encode(value) if isinstance(value, msgspec.Struct) else dumps(value)
-
-
 def raw_headers(item: RawItem) -> list[tuple[str, bytes]]:
     """The headers of a `newswire.raw` record; its value is `item.value` itself."""
     headers = [(name.replace("_", "-"), getattr(item, name).encode()) for name in _RAW_TEXT]

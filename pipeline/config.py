@@ -7,6 +7,7 @@ setting, never from TOML, and are never printed. `load` returns the settings wit
 import dataclasses
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -203,6 +204,13 @@ BOUNDS: tuple[tuple[str, float, float], ...] = (
     ("simulator.speed", 0.01, 1_000_000),
 )
 CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (("objects.topics", ARCHIVED),)  # some of these, each once
+PATTERNS: tuple[tuple[str, str, str], ...] = (
+    (
+        "objects.prefix",
+        r"([^./\0][^/\0]*(/[^./\0][^/\0]*)*)?",
+        "a relative path such as news/live, no name of it with a dot in front",
+    ),
+)
 
 
 def load(path: str | None = None, *, flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Config:
@@ -294,6 +302,9 @@ def _checked(key: str, value: Any, origin: str) -> Any:
     for bounded, least, most in BOUNDS:
         if key == bounded and not least <= value <= most:
             raise ConfigError(f"{origin}: {key} must be between {least:g} and {most:g} (got {value})")
+    for written, pattern, meaning in PATTERNS:
+        if key == written and not re.fullmatch(pattern, value):
+            raise ConfigError(f"{origin}: {key} must be {meaning} (got {value!r})")
     for listed, choices in CHOICES:
         if key == listed:
             _check_words(f"{origin}: {key}", value, choices)

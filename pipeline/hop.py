@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct, field
 
-from pipeline.codec import Undecodable, dead_headers, encode_side, side_headers
+from pipeline.codec import Undecodable, dead_headers, encode, side_headers
 from pipeline.ledger import Ledger
 from pipeline.reasons import Reason
 from pipeline.records import Drop, Reject, Side, Stage, State, Verdict, Write
@@ -75,6 +75,14 @@ class Outcome(Struct):
     also: list[Side] = field(default_factory=list)
     writes: list[tuple[str, Write]] = field(default_factory=list)
     rules: list[tuple[str, str]] = field(default_factory=list)
+
+    def apply(self, states: Mapping[str, dict[bytes, bytes]]) -> None:
+        """Puts the writes into states that are kept in memory alone; None deletes."""
+        for stage, (key, value) in self.writes:
+            if value is None:
+                states[stage].pop(key, None)
+            else:
+                states[stage][key] = value
 
 
 class Bundle(Struct):
@@ -137,8 +145,7 @@ def _take(hop: Hop, record: Received, states: Mapping[str, "KeyedState"], bundle
     if isinstance(outcome.verdict, Reject):
         return outcome.ended_by, outcome.verdict
     messages = [
-        Message(side.topic, side.key.encode(), encode_side(side.value), side_headers(side.value, side.topic))
-        for side in outcome.also
+        Message(side.topic, side.key.encode(), encode(side.value), side_headers(side.value, side.topic)) for side in outcome.also
     ]
     if outcome.record is not None:
         messages.extend(hop.encode(outcome.record))

@@ -70,11 +70,7 @@ def run(documents: Iterable[Document], *, through: Through, feed: str, provider:
                 reason, detail = outcome.verdict.reason, outcome.verdict.detail
                 yield Rejected(path=document.path, part=item.part, stage=outcome.ended_by, reason=str(reason), detail=detail)
                 continue
-            for stage, (key, value) in outcome.writes:
-                if value is None:
-                    states[stage].pop(key, None)
-                else:
-                    states[stage][key] = value
+            outcome.apply(states)
             if outcome.record is not None:
                 yield outcome.record
 

@@ -39,6 +39,3 @@ class Reason(StrEnum):
     BAD_RECORD = "bad_record"  # the record on the topic does not decode
     RECORD_TOO_LARGE = "record_too_large"  # the result does not fit into the topic
     STAGE_FAILED = "stage_failed"  # an error of ours; the detail has the exception
-
-
-DROPS = frozenset({Reason.SEEN, Reason.REPEAT, Reason.UNCHANGED, Reason.LATE, Reason.NOT_PUBLIC})

@@ -143,7 +143,7 @@ class Side(Struct, frozen=True):
 
     topic: str
     key: str
-    value: object
+    value: Struct
 
 
 Write = tuple[bytes, bytes | None]  # a state key and its new value; None deletes

@@ -1,5 +1,6 @@
 """The only way tests make records: complete, ordinary ones, with what matters to the test given by name."""
 
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from msgspec.structs import replace
@@ -9,6 +10,9 @@ from pipeline.poll.identity import item_digest
 from pipeline.records import RawItem
 from pipeline.stages.dedup import item_uri
 from pipeline.wire.plain import content_digest, folded
+
+if TYPE_CHECKING:
+    from pipeline.simulator.bulk import SimItem
 
 NOW = "2026-03-01T07:30:00Z"
 KEY = "https://example.test/a/1"
@@ -54,6 +58,22 @@ def raw_item(**over: object) -> RawItem:
         part=0,
     )
     return replace(item, **over)
+
+
+def raw_of(sim: "SimItem", at: str) -> RawItem:
+    """An item of the simulated news as the poller publishes it at that instant."""
+    return raw_item(
+        key=sim.link or sim.guid,
+        value=sim.value,
+        format=sim.format,
+        feed=sim.feed_id,
+        provider=sim.provider,
+        url=f"https://{sim.provider}/feed",
+        fetched_at=at,
+        first_seen=at,
+        language=sim.language,
+        guid=sim.guid,
+    )
 
 
 def article(

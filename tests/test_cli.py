@@ -73,6 +73,7 @@ def test_every_command_is_there_and_explains_itself(name: str) -> None:
         (["--set", "kafka.bootstrp=x", "config", "show"], 1, "did you mean kafka.bootstrap?"),
         (["--set", "kafka.partitions=many", "config", "show"], 1, "kafka.partitions"),
         (["--set", "kafka.partitions=0", "config", "show"], 1, "must be between 1 and 1000"),
+        (["--set", "objects.prefix=../news", "config", "show"], 1, "objects.prefix must be a relative path"),
         (["--set", "kafka.partitions", "config", "show"], 1, "section.key=value"),
         (["--config", "nowhere.toml", "config", "show"], 1, "nowhere.toml"),
         (["topics", "tail", "rawr"], 1, "newswire broker up"),

@@ -9,6 +9,7 @@ from msgspec.structs import asdict
 
 from pipeline.cli.context import print_json, settings
 from pipeline.cli.duration import SECONDS
+from pipeline.cli.stored import opened
 
 if TYPE_CHECKING:
     from pipeline.sinks.compact import Compactor, Report
@@ -42,7 +43,6 @@ def compact(
     from pipeline.hop import CODE_VERSION
     from pipeline.sinks import parquet
     from pipeline.sinks.compact import Compactor
-    from pipeline.sinks.stores import open_store
     from pipeline.topics import BY_NAME, full_name
 
     config = settings(ctx, objects__store=store)
@@ -51,9 +51,7 @@ def compact(
         choices = ", ".join(each.name for each in BY_NAME.values() if each.archive == "events")
         raise click.UsageError(f"topic {topic!r} is not stored as articles; choose from {choices}")
     parquet.arrow()
-    compactor = Compactor(
-        open_store(config.objects.store), config.objects.prefix, full_name(config.kafka.prefix, short), writer=CODE_VERSION
-    )
+    compactor = Compactor(opened(config), config.objects.prefix, full_name(config.kafka.prefix, short), writer=CODE_VERSION)
     if dry_run:
         asyncio.run(_say_plans(compactor, timedelta(seconds=settle), as_json=as_json))
         return

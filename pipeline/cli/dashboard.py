@@ -22,9 +22,13 @@ def dashboard(ctx: click.Context, host: str, port: int, for_s: float | None) -> 
     """
     from pipeline.dashboard.server import Server
 
+    if not host.strip():
+        raise click.BadParameter("is empty; name an address of this machine (0.0.0.0 is all of them)", param_hint="--host")
     server = Server(settings(ctx).kafka.prefix)
     try:
         asyncio.run(serve(server.start(host, port), server.close, for_s, click.echo))
+    except UnicodeError as error:
+        raise click.BadParameter(f"{host!r} is no host name: {error}", param_hint="--host") from error
     except OSError as error:
         raise click.ClickException(
             f"{error.strerror or error}; take another address with --host or --port (0: a free one)"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli.context import connected, console, print_json, settings
+from pipeline.cli.stored import opened, proving
 from pipeline.config import Config
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ def prove(ctx: click.Context, uri: str, store: str | None, is_deep: bool, is_str
     URI is its uri, or the id of its story. Exit status 0 when no reader gets it any more, 1 when it is still somewhere, 2 when it
     could not be found out. Not looked into: the texts that `link` compares with (72 hours), backups, and what readers copied.
     """
-    found = asyncio.run(_prove(*_opened(ctx, store), _named(uri), is_deep))
+    wanted = _named(uri)
+    with proving(is_connected=True):
+        config = settings(ctx, objects__store=store)
+        found = asyncio.run(_prove(connected(config), opened(config), wanted, is_deep))
     if as_json:
         print_json(found.to_builtins())
     else:
@@ -59,10 +63,10 @@ def run(ctx: click.Context, uris: tuple[str, ...], reason: str, store: str | Non
     """
     if not reason.strip():
         raise click.BadParameter("is empty; say why", param_hint="--reason")
-    config, opened = _opened(ctx, store, is_connected=not store_only)
-    named = [_named(uri) for uri in uris]
-    withdrawn = [] if store_only else asyncio.run(_withdraw(config, named))
-    done = asyncio.run(_run(config, opened, named, reason.strip()))
+    config, named = settings(ctx, objects__store=store), [_named(uri) for uri in uris]
+    there = opened(config)
+    withdrawn = [] if store_only else asyncio.run(_withdraw(connected(config), named))
+    done = asyncio.run(_run(config, there, named, reason.strip()))
     if as_json:
         from msgspec.structs import asdict
 
@@ -79,48 +83,24 @@ def _named(uri: str) -> str:
     return uri.strip()
 
 
-def _opened(ctx: click.Context, url: str | None, *, is_connected: bool = True) -> tuple[Config, "Store"]:
-    from pipeline.sinks.stores import FileStore, open_store
-
-    config = settings(ctx, objects__store=url)
-    if config.objects.store == "memory:":
-        raise click.UsageError("memory: is the store of another process; give --store or set objects.store")
-    try:
-        store = open_store(config.objects.store)
-    except ValueError as error:
-        raise click.UsageError(f"{error}; give --store or set objects.store") from error
-    if isinstance(store, FileStore) and not store.root.is_dir():
-        raise click.UsageError(f"no object store at {store.root}: give --store or set objects.store")
-    return connected(config) if is_connected else config, store
-
-
 # ── prove ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 async def _prove(config: Config, store: "Store", uri: str, is_deep: bool) -> "Proof":
-    """With a line of progress on a terminal's stderr. What cannot be looked into proves nothing: status 2."""
-    from pipeline import kafka
+    """With a line of progress on a terminal's stderr."""
     from pipeline.recall.prove import prove as look
-    from pipeline.sinks.compactions import CompactError
-    from pipeline.sinks.parquet import NoParquet
-    from pipeline.sinks.stores import StoreError
 
     terminal = console(stderr=True)
-    try:
-        if not terminal.is_terminal:
-            return await look(config, store, uri, is_deep=is_deep)
-        with terminal.status("reading the topics") as status:
-            return await look(
-                config,
-                store,
-                uri,
-                is_deep=is_deep,
-                progress=lambda topic, count: status.update(f"reading {topic}: {count:,} records"),
-            )
-    except (StoreError, NoParquet, CompactError, kafka.Unreachable, *kafka.FAILURES) as error:
-        failure = click.ClickException(f"nothing is proved: {error}")
-        failure.exit_code = 2
-        raise failure from error
+    if not terminal.is_terminal:
+        return await look(config, store, uri, is_deep=is_deep)
+    with terminal.status("reading the topics") as status:
+        return await look(
+            config,
+            store,
+            uri,
+            is_deep=is_deep,
+            progress=lambda topic, count: status.update(f"reading {topic}: {count:,} records"),
+        )
 
 
 def sentences(found: "Proof") -> list[str]:

@@ -90,13 +90,14 @@ def check(ctx: click.Context, topic: str | None, ninjs: Path | None, paths: tupl
 
     try:
         official = official_ninjs(ninjs) if ninjs else None
-        validators = {topic: _validator(topic)} if topic else {}
+        if topic:
+            _validator(topic)
     except ContractError as error:
         raise click.UsageError(str(error)) from error
     count = bad = 0
     for path in _readable(paths):
         for entry in _entries(path):
-            problems = list(_problems(entry, topic or entry.topic, validators, official))
+            problems = list(_problems(entry, topic or entry.topic, official))
             count, bad = count + 1, bad + bool(problems)
             for problem in problems[:PROBLEMS_SHOWN_MAX]:
                 click.echo(f"{path}:{entry.line}: {problem}")
@@ -107,10 +108,9 @@ def check(ctx: click.Context, topic: str | None, ninjs: Path | None, paths: tupl
         ctx.exit(INVALID_EXIT)
 
 
-def _problems(
-    entry: "Entry", topic: str, validators: dict[str, "Validator"], official: "Validator | None"
-) -> "Iterator[Problem]":
+def _problems(entry: "Entry", topic: str, official: "Validator | None") -> "Iterator[Problem]":
     from pipeline.contract.check import Problem, problems
+    from pipeline.contract.library import ContractError
 
     if entry.fault:
         yield Problem("", entry.fault)
@@ -118,9 +118,12 @@ def _problems(
     if not topic:
         yield Problem("", "nothing in the record says what it is: name it with --topic")
         return
-    if topic not in validators:
-        validators[topic] = _validator(topic)
-    yield from problems(validators[topic], entry.value)
+    try:
+        against = _validator(topic)
+    except ContractError as error:
+        yield Problem("", str(error))
+        return
+    yield from problems(against, entry.value)
     if official is not None and isinstance(entry.value, dict) and "pipeline" in entry.value:
         yield from (Problem(found.at, f"ninjs: {found.says}") for found in problems(official, entry.value))
 

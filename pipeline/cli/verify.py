@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.context import connected, console, print_json, settings
-from pipeline.config import Config, ConfigError
+from pipeline.cli.stored import opened, proving
+from pipeline.config import Config
 
 if TYPE_CHECKING:
     from pipeline.sinks.findings import Finding
@@ -55,50 +56,18 @@ def verify(ctx: click.Context, /, store: str | None, topics: tuple[str, ...], **
     options = Options(depth=flags["depth"] or "full", jobs=flags["jobs"], killed=flags["killed"])
     is_compared: bool = flags["against_kafka"]
     began = time.monotonic()
-    with _proving(is_compared):
+    with proving(is_connected=is_compared):
         config = settings(ctx, objects__store=store)
         config = connected(config) if is_compared else config
-        opened = _open(config)
+        there = opened(config)
         with _progress() as progress:
-            report = asyncio.run(_verify(config, opened, topics, options, progress, is_compared))
+            report = asyncio.run(_verify(config, there, topics, options, progress, is_compared))
     if flags["as_json"]:
         print_json(to_builtins(report, config.objects.store, options))
     else:
         _show(report, config.objects.store, options, time.monotonic() - began, is_compared=is_compared)
     if not report.is_good:
         raise SystemExit(1)
-
-
-@contextmanager
-def _proving(is_compared: bool) -> Iterator[None]:
-    """What keeps us from finding out is no violation: status 2."""
-    from pipeline.sinks.stores import StoreError
-
-    failures: tuple[type[Exception], ...] = (ConfigError, StoreError)
-    if is_compared:
-        from pipeline import kafka
-
-        failures += (kafka.Unreachable, *kafka.FAILURES)
-    try:
-        yield
-    except failures as error:
-        failure = click.ClickException(f"nothing is proved: {error}")
-        failure.exit_code = 2
-        raise failure from error
-
-
-def _open(config: Config) -> "Store":
-    from pipeline.sinks.stores import FileStore, open_store
-
-    try:
-        store = open_store(config.objects.store)
-    except ValueError as error:
-        raise click.UsageError(f"{error}; give --store or set objects.store") from error
-    if isinstance(store, FileStore) and not store.root.is_dir():
-        raise click.UsageError(
-            f"no object store at {store.root}: give --store or set objects.store, or let a worker seal something"
-        )
-    return store
 
 
 async def _verify(
@@ -197,7 +166,7 @@ def _show(report: "Report", store: str, options: "Options", seconds: float, *, i
         f"{verdict}: {total['records']:,} records in {total['segments']:,} segments ({total['bytes'] / 1e9:,.2f} GB) {looked}"
         f" in {seconds:.1f} s{rate}"
     )
-    if options.killed and not any(finding.rule == "killed" for finding in report.findings):
+    if options.killed and report.is_good:  # what could not be read or searched proves nothing
         click.echo(f"the content of {options.killed} is in no object of the store" + " and in no public topic" * is_compared)
 
 

@@ -82,7 +82,8 @@ def official_ninjs(path: Path) -> Validator:
         raise ContractError(f"{path}: no ninjs-schema_3.*.json; name the schema file or a folder that holds it")
     official = _read(file)
     identifier = str(official.get("$id", "")).rstrip("#")
-    if "ninjsType" not in official.get("$defs", {}) or not identifier:
+    definitions = official.get("$defs")
+    if not isinstance(definitions, dict) or "ninjsType" not in definitions or not identifier:
         raise ContractError(f"{file} is not the JSON Schema of ninjs 2 or 3")
     near = (*file.parent.glob("GeoJSON*.json"), *file.parent.parent.rglob("GeoJSON*.json"))
     geo = _read(near[0]) if near else {"type": "object"}
@@ -92,8 +93,12 @@ def official_ninjs(path: Path) -> Validator:
         "required": ["uri", "pipeline"],
         "unevaluatedProperties": False,
     }
-    registry = jsonschema_rs.Registry([(identifier, official), (GEOJSON, geo)])
-    return jsonschema_rs.Draft202012Validator(ours, validate_formats=True, registry=registry, retriever=_refuse)
+    try:
+        registry = jsonschema_rs.Registry([(identifier, official), (GEOJSON, geo)])
+        return jsonschema_rs.Draft202012Validator(ours, validate_formats=True, registry=registry, retriever=_refuse)
+    except (jsonschema_rs.ReferencingError, ValueError) as error:
+        says = _short(str(error).splitlines()[0])  # the rest quotes the schema
+        raise ContractError(f"{file} cannot be used as a JSON Schema: {says}") from error
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -6,8 +6,8 @@ On the wire every value is bytes; here, as in every tool, it is that text.
 from msgspec import Struct, field
 
 
-class EventHeaders(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The headers of every article: CloudEvents 1.0, binary mode, and a W3C trace context."""
+class CloudEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What CloudEvents 1.0 asks for, in binary mode."""
 
     ce_specversion: str
     ce_id: str
@@ -15,20 +15,19 @@ class EventHeaders(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ce_type: str
     ce_time: str
     ce_subject: str
+
+
+class EventHeaders(CloudEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """The headers of every article: CloudEvents 1.0, binary mode, and a W3C trace context."""
+
     ce_dataschema: str = ""
     content_type: str = field(name="content-type")
     traceparent: str
 
 
-class WithdrawalHeaders(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class WithdrawalHeaders(CloudEvent, frozen=True, kw_only=True, omit_defaults=True):
     """The headers of a null on a public topic: its key is the uri that is withdrawn."""
 
-    ce_specversion: str
-    ce_id: str
-    ce_source: str
-    ce_type: str
-    ce_time: str
-    ce_subject: str
     relation: str = ""
     by_uri: str = field(name="by-uri")
     by_version: str = field(name="by-version", default="")

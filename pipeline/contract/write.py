@@ -23,12 +23,12 @@ NOTE = "# Written by `make schemas` from pipeline/topics.py and pipeline/contrac
 
 def write(root: Path, release: str) -> list[str]:
     """Brings the files up to the tables; gives the names of those that changed. Raises `ContractError` before writing."""
-    changed = [name for name, body in planned(root, release).items() if not _holds(root / name, body)]
-    for name, body in planned(root, release).items():
+    changed = {name: body for name, body in planned(root, release).items() if not _holds(root / name, body)}
+    for name, body in changed.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)
-    return changed
+    return list(changed)
 
 
 def planned(root: Path, release: str) -> dict[str, bytes]:

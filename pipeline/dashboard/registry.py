@@ -17,6 +17,7 @@ from pipeline.topics import TOPICS, full_name
 
 CONTENT_TYPE = "application/vnd.schemaregistry.v1+json"
 LATEST = ("latest", "-1")
+DIGITS_MAX = 10  # of a version: 31 bits
 
 
 class Answer(Struct, frozen=True):
@@ -87,7 +88,7 @@ class Register:
             return _no_subject(subject)
         if number in LATEST:
             return len(rows), rows[-1]
-        if not (number.isascii() and number.isdigit() and 0 < int(number[:10]) < 1 << 31):
+        if not (number.isascii() and number.isdigit() and len(number) <= DIGITS_MAX and 0 < int(number) < 1 << 31):
             return error(422, 42202, f"The specified version '{number}' is not a valid version id.")
         at = int(number)
         return (at, rows[at - 1]) if at <= len(rows) else error(404, 40402, f"Version {number} not found.")

@@ -14,7 +14,7 @@ from pipeline.article import Article
 from pipeline.codec import Undecodable
 from pipeline.config import Config
 from pipeline.explain import Progress, Reading, Scan, public_topics
-from pipeline.explain.wanted import Found, Wanted, instant
+from pipeline.explain.wanted import Found, Wanted, header, instant
 from pipeline.hop import Received
 from pipeline.records import Relink, Sighting
 from pipeline.story import Change, Correction
@@ -111,7 +111,7 @@ class _Cast:
         """A version, a correction, a kill: of the story by its key, or of an item that is known to belong to it."""
         key = (record.key or b"").decode(errors="replace")
         taken = self._wanted.article(record)
-        if taken is None and key not in self.stories and _subject(record) not in self.uris:
+        if taken is None and key not in self.stories and header(record, "ce_subject") not in self.uris:
             return None
         article = _decoded(record, Article)
         if article is None:
@@ -162,10 +162,6 @@ def _decoded(record: Received, kind: type[Any]) -> Any:
         return codec.decode(record.value, kind)
     except Undecodable:
         return None
-
-
-def _subject(record: Received) -> str:
-    return next(((value or b"").decode(errors="replace") for name, value in record.headers if name == "ce_subject"), "")
 
 
 # ── telling ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -64,12 +64,12 @@ class Wanted:
     def article(self, record: Received) -> Found | None:
         """Takes a version of the article, or one of its story when that was asked for."""
         value = record.value or b""
-        if _header(record, "ce_subject") not in self.uris and not any(needle in value for needle in self._needles):
+        if header(record, "ce_subject") not in self.uris and not any(needle in value for needle in self._needles):
             return None
         try:
             article = codec.decode(value, Article)
         except Undecodable as error:
-            return None if _header(record, "ce_subject") not in self.uris else _found(record, {"undecodable": str(error)})
+            return None if header(record, "ce_subject") not in self.uris else _found(record, {"undecodable": str(error)})
         if article.uri not in self.uris and self.names.isdisjoint(_names(article)):
             return None
         self.uris.add(article.uri)
@@ -79,7 +79,7 @@ class Wanted:
     def item(self, record: Received) -> Found | None:
         """Takes a raw item by its key, its guid, or the uri that its key gives."""
         key = (record.key or b"").decode(errors="replace")
-        if not (key in self.keys or item_uri(key) in self.uris or _header(record, "guid") in self.names):
+        if not (key in self.keys or item_uri(key) in self.uris or header(record, "guid") in self.names):
             return None
         self.keys.add(key)
         try:
@@ -92,11 +92,11 @@ class Wanted:
 
     def side(self, record: Received) -> Found | None:
         """Takes a sighting or a dead letter by key or uri, and a reject of the poller that holds the asked text in its bytes."""
-        is_poll = _header(record, "dead.stage") == "poll"  # its key is the feed's
-        is_named = (record.key or b"").decode(errors="replace") in self.keys or _header(record, "ce_subject") in self.uris
+        is_poll = header(record, "dead.stage") == "poll"  # its key is the feed's
+        is_named = (record.key or b"").decode(errors="replace") in self.keys or header(record, "ce_subject") in self.uris
         if not is_named and not (is_poll and any(name in (record.value or b"") for name in self._bytes)):
             return None
-        if not _header(record, "dead.stage"):
+        if not header(record, "dead.stage"):
             try:
                 return _found(record, dict(codec.loads(record.value or b"{}")))
             except (Undecodable, TypeError, ValueError) as error:
@@ -124,7 +124,8 @@ def _names(article: Article) -> set[str]:
     return names - {""}
 
 
-def _header(record: Received, name: str) -> str:
+def header(record: Received, name: str) -> str:
+    """A header as text; "" where there is none."""
     return next(((value or b"").decode(errors="replace") for found, value in record.headers if found == name), "")
 
 
@@ -170,9 +171,9 @@ def _origin(article: Article) -> Origin:
 
 def _dead_facts(record: Received, prefix: str) -> dict[str, Any]:
     names = ("stage", "reason", "detail", "topic", "partition", "offset", "code")
-    facts = {name: _header(record, f"dead.{name}") for name in names}
+    facts = {name: header(record, f"dead.{name}") for name in names}
     topic, partition, offset = facts.pop("topic"), facts.pop("partition"), facts.pop("offset")
-    facts["feed"] = _header(record, "feed")
+    facts["feed"] = header(record, "feed")
     if topic:
         facts["from"] = f"{topic.removeprefix(prefix)} {partition}/{offset}"
     return {name: value for name, value in facts.items() if value}

@@ -38,7 +38,6 @@ class Parsed(Struct, frozen=True, kw_only=True):
     updated: str = ""
     built: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
-    author_evidence: str = "metadata"
     located: str = ""
     categories: tuple[Subject, ...] = ()
     item_language: str = ""

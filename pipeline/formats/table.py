@@ -8,7 +8,7 @@ from msgspec import Struct
 from pipeline.formats.parsed import Parsed
 
 # How the facts were come by, not what the source says.
-BOOKKEEPING = frozenset({"author_evidence", "built", "charset", "is_one_text", "problems", "rules", "slugline_separator"})
+BOOKKEEPING = frozenset({"built", "charset", "is_one_text", "problems", "rules", "slugline_separator"})
 FIELDS = tuple(name for name in Parsed.__struct_fields__ if name not in BOOKKEEPING)
 
 

@@ -20,10 +20,7 @@ from pipeline.config import Config
 from pipeline.hop import CODE_VERSION
 from pipeline.metrics import Metrics
 from pipeline.recall.barrier import Barrier
-from pipeline.sinks.compactions import CompactError
-from pipeline.sinks.parquet import NoParquet
 from pipeline.sinks.redact import RedactError, Redactor
-from pipeline.sinks.segment import BadManifest, BadName
 from pipeline.sinks.service import ObjectsSink
 from pipeline.sinks.stores import StoreError, StoreRefused
 from pipeline.sinks.sweep import FORMS_OF, Sweeper, Swept
@@ -35,7 +32,7 @@ KILLS_MAX = 500  # of one case: a withdrawn archive comes in portions, so that e
 LOOK_S = 0.5  # between two looks at the barrier; each asks three groups, some 100 ms of a broker's time
 RETRY_S_MAX = 30.0
 TRANSIENT = (StoreError, kafka.Unreachable, *kafka.FAILURES)
-BLOCKED = (StoreRefused, RedactError, CompactError, NoParquet, BadManifest, BadName)  # until a person acts
+BLOCKED = (StoreRefused, RedactError)  # until a person acts
 
 log = structlog.get_logger()
 

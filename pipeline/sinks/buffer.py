@@ -13,7 +13,7 @@ from pipeline.reasons import Reason
 from pipeline.sinks.forms import EVENTS, BadSegment, Form
 from pipeline.sinks.line import Record
 from pipeline.sinks.names import name_hash, names_of, pack_names
-from pipeline.sinks.segment import Manifest, Place, instant
+from pipeline.sinks.segment import Manifest, Place, instant, moment
 
 EVENT_TIMES = ("ce_time", "fetched-at")  # headers that say when, of articles and of what was fetched
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -149,13 +149,8 @@ def _event(record: Record) -> tuple[int, str]:
 
 
 def _milliseconds(text: bytes, otherwise: int) -> int:
-    try:
-        when = datetime.fromisoformat(text.decode())
-    except ValueError:
-        return otherwise
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return (when - EPOCH) // timedelta(milliseconds=1)
+    when = moment(text.decode(errors="replace"))
+    return (when - EPOCH) // timedelta(milliseconds=1) if when else otherwise
 
 
 def _text(timestamp: int) -> str:

@@ -15,7 +15,7 @@ from pipeline.sinks.compactions import Hour, hour_of
 from pipeline.sinks.manifests import places_in, read_manifest
 from pipeline.sinks.names import may_name, unpack_names
 from pipeline.sinks.redaction import split_revision
-from pipeline.sinks.segment import BadManifest, FormName, Manifest, Place
+from pipeline.sinks.segment import BadManifest, BadName, FormName, Manifest, Place
 from pipeline.sinks.stores import Store
 
 READERS = 32  # manifests at a time: S3 answers in 20 ms, a local folder in less than one
@@ -86,35 +86,37 @@ class Catalog:
         """Newest first, up to the first whose hour is before the instant."""
         for end in range(len(keys), 0, -BATCH):
             part = keys[max(0, end - BATCH) : end]
-            for manifest in reversed(await self._manifests(part)):
-                if manifest is None or not manifest.key:
+            for entry in reversed(await self._new(part)):
+                if entry is None:
                     continue
-                hour = hour_of(manifest.key)
-                entry = _entry(manifest, self._hours.setdefault(hour, hour))
                 if entry.hour.ends_at + SLACK < since:
                     return
                 yield entry
 
-    async def _manifests(self, keys: list[str]) -> list[Manifest | None]:
+    async def _new(self, keys: list[str]) -> list[Entry | None]:
         width = asyncio.Semaphore(READERS)
 
-        async def read(key: str) -> Manifest | None:
+        async def read(key: str) -> Entry | None:
             async with width:
                 try:
-                    return await read_manifest(self._store, key)
-                except BadManifest as error:
+                    return self._entry(await read_manifest(self._store, key))
+                except (BadManifest, BadName) as error:
                     self.damaged.append(str(error))
-                    return None
+                except ValueError as error:  # a time or a name that is none
+                    self.damaged.append(f"{key}: {error}")
+                return None
 
         return await asyncio.gather(*map(read, keys))
 
-
-def _entry(manifest: Manifest, hour: Hour) -> Entry:
-    return Entry(
-        start=manifest.start,
-        end=manifest.end,
-        until=datetime.fromisoformat(manifest.max_event_time),
-        form=manifest.form,
-        hour=hour,
-        names=unpack_names(manifest.names),
-    )
+    def _entry(self, manifest: Manifest) -> Entry | None:
+        if not manifest.key:
+            return None
+        hour = hour_of(manifest.key)
+        return Entry(
+            start=manifest.start,
+            end=manifest.end,
+            until=datetime.fromisoformat(manifest.max_event_time),
+            form=manifest.form,
+            hour=self._hours.setdefault(hour, hour),
+            names=unpack_names(manifest.names),
+        )

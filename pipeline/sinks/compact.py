@@ -24,17 +24,13 @@ from msgspec import Struct, structs
 
 from pipeline import codec
 from pipeline.sinks import parquet
-from pipeline.sinks.compactions import CompactError as CompactError
-from pipeline.sinks.compactions import Compaction as Compaction
-from pipeline.sinks.compactions import Course, Hour, courses, courses_of, hour_of, read_compaction
-from pipeline.sinks.compactions import Input as Input
-from pipeline.sinks.compactions import Output as Output
+from pipeline.sinks.compactions import CompactError, Compaction, Course, Hour, Input, Output, courses_of, hour_of, read_compaction
 from pipeline.sinks.forms import BadSegment, form_of, unpack
-from pipeline.sinks.manifests import standing, topic_ids_in
+from pipeline.sinks.manifests import Standing, standing_of, topic_ids_in
 from pipeline.sinks.redact_parquet import ParquetRedactor
 from pipeline.sinks.redaction import split_revision
-from pipeline.sinks.segment import BadName, Manifest, parse_data_key, topic_root
-from pipeline.sinks.stores import Put, Store
+from pipeline.sinks.segment import BadManifest, BadName, Manifest, parse_data_key, topic_root
+from pipeline.sinks.stores import Put, Store, read_written
 
 CONTENT_BYTES_MAX = 1 << 30  # of one plan, uncompressed: its files are made in memory, a third of that when compressed
 NUMBERS_MAX = 1000  # plans of one hour: 3 digits
@@ -86,13 +82,6 @@ class Compactor:
                 found += list(await self._plans(hour, keys, known, is_late=bool(known)))
         return found
 
-    async def compactions(self) -> AsyncIterator[Compaction]:
-        """Everything concluded, of all topic ids."""
-        for topic_id in await topic_ids_in(self._store, self._prefix, self._topic):
-            for course in (await courses(self._store, f"{self._root}g={topic_id}/_compact/")).values():
-                if course.concluded:
-                    yield course.now
-
     # ── what there is ────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _hours(self) -> AsyncIterator[tuple[Hour, list[str]]]:
@@ -101,7 +90,10 @@ class Compactor:
             root = f"{self._root}g={topic_id}/"
             by_hour: dict[Hour, list[str]] = defaultdict(list)
             async for key in self._store.list(f"{root}dt="):
-                by_hour[hour_of(key)].append(key)
+                try:
+                    by_hour[hour_of(key)].append(key)
+                except BadName as error:
+                    raise _foreign(error) from error
             for each in sorted(by_hour):
                 yield each, by_hour[each]
 
@@ -152,12 +144,18 @@ class Compactor:
         try:
             name = parse_data_key(key)
         except BadName as error:
-            raise CompactError(f"{error}; remove it from the store's folder of segments") from error
+            raise _foreign(error) from error
         manifest_key = name.place.manifest_key(name.start, name.end)
         if await self._store.head(manifest_key) is None:
             return None
-        found = await standing(self._store, name.place, name.start, name.end)
+        found = await self._standing(key)
         return _as_input(found.manifest, manifest_key) if found.first.key == key else None
+
+    async def _standing(self, key: str) -> Standing:
+        try:
+            return await standing_of(self._store, key)
+        except BadManifest as error:
+            raise CompactError(f"{error}; see `newswire verify`") from error
 
     async def _finish(self, hour: Hour, plan: Compaction, now: datetime, report: Report) -> Compaction:
         writers: dict[str, parquet.Writer] = defaultdict(parquet.Writer)
@@ -193,12 +191,11 @@ class Compactor:
 
     async def _content(self, part: Input) -> tuple[Manifest, bytes]:
         """What stands for the segment, which may have been redacted since it was planned."""
-        name = parse_data_key(_first(part.key))
-        found = await standing(self._store, name.place, name.start, name.end)
+        found = await self._standing(part.key)
         manifest = found.manifest
         body = await self._store.get(manifest.key)
         if body is None:
-            if (await standing(self._store, name.place, name.start, name.end)).revision != found.revision:
+            if (await self._standing(part.key)).revision != found.revision:
                 return await self._content(part)
             raise CompactError(f"{manifest.key} is gone before it was compacted; see `newswire verify`, restore it from a backup")
         try:
@@ -236,14 +233,14 @@ class Compactor:
 
     async def _same(self, key: str, digest: str) -> bytes:
         """The object under a name that is taken, which must hold our lines."""
-        body = await self._store.get(key)
+        body = await read_written(self._store, key)
         try:
-            found = parquet.facts_of(body or b"").get("lines_sha256")
+            found = parquet.facts_of(body).get("lines_sha256")
         except ValueError as error:
             raise CompactError(f"{key}: {error}; move it away and compact again") from error
         if found != digest:
             raise CompactError(f"{key} holds other lines than the plan; move it away and compact again")
-        return body or b""
+        return body
 
     # ── deleting ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -264,6 +261,10 @@ class Compactor:
             self._at("before_delete")
             await self._store.delete(key)
             report.deleted += 1
+
+
+def _foreign(error: BadName) -> CompactError:
+    return CompactError(f"{error}; remove it from the store's folder of segments")
 
 
 def _first(key: str) -> str:

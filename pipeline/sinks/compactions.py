@@ -12,9 +12,11 @@ from typing import Literal
 from msgspec import Struct, structs
 
 from pipeline import codec
+from pipeline.sinks.segment import BadName
 from pipeline.sinks.stores import Store
 
 NAME = re.compile(r"(?P<number>\d{3})(?:(?P<plan>\.plan)|\.r(?P<revision>[1-9]\d{0,5}))?\.json", re.ASCII)
+HOUR = re.compile(r"(?P<root>.+/)dt=(?P<day>\d{4}-\d\d-\d\d)/hh=(?P<hour>\d\d)/", re.ASCII)
 
 
 class CompactError(Exception):
@@ -112,10 +114,11 @@ class Hour(Struct, frozen=True, order=True):
 
 
 def hour_of(data_key: str) -> Hour:
-    """The hour in which a segment's object lies."""
-    root, _, rest = data_key.partition("dt=")
-    day, hour = rest.split("/")[:2]
-    return Hour(root, day, hour.removeprefix("hh="))
+    """The hour in which a segment's object lies; raises `BadName`."""
+    found = HOUR.match(data_key)
+    if found is None:
+        raise BadName(f"not a name of ours: {data_key!r}")
+    return Hour(found["root"], found["day"], found["hour"])
 
 
 async def courses(store: Store, folder: str) -> dict[tuple[str, int], Course]:

@@ -5,7 +5,7 @@ An erased record is a tombstone whose headers tell `redacted-at`, `redacted-by` 
 No header holds content, but a name may: a link may spell out a headline.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct, structs
 
@@ -84,8 +84,8 @@ class Erased(Struct, frozen=True, kw_only=True):
 
     @property
     def reason(self) -> str:
-        """For a manifest: every reason once."""
-        return "; ".join(dict.fromkeys(mark.reason for mark in self.marks))
+        """For a manifest."""
+        return reason_of(self.marks)
 
 
 def erase(manifest: Manifest, content: bytes, judge: Judge) -> Erased | None:
@@ -144,6 +144,11 @@ def mark_of(record: StoredRecord) -> Mark:
     """Why a record was erased."""
     told = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
     return Mark(by=told.get(ERASED_BY, ""), at=told.get(ERASED_AT, ""), reason=told.get(REASON, ""))
+
+
+def reason_of(marks: Iterable[Mark]) -> str:
+    """Every reason once."""
+    return "; ".join(dict.fromkeys(mark.reason for mark in marks))
 
 
 def compare(manifest: Manifest, before: bytes, after: bytes) -> Erased:

@@ -4,8 +4,6 @@ Invariants: I1 no record is lost; I2 no (topic id, partition, offset) is stored 
 other from offset 0 to the committed one, gaps said; I4 each object is what its manifest says. K: what was killed is gone.
 """
 
-from collections.abc import Iterable
-
 from msgspec import Struct
 
 
@@ -178,8 +176,3 @@ class Finding(Struct, frozen=True, kw_only=True, order=True):
             "what": self.what,
             "cure": rule.cure,
         }
-
-
-def violations(findings: Iterable[Finding]) -> list[Finding]:
-    """Those that break an invariant, by place."""
-    return sorted(finding for finding in findings if finding.is_violation)

@@ -21,7 +21,7 @@ import zstandard
 from msgspec import Struct
 
 from pipeline.sinks.line import Record, StoredRecord, decode_line, decode_raw_line, encode_line, encode_raw_line
-from pipeline.sinks.segment import FormName, Manifest
+from pipeline.sinks.segment import SUFFIXES, FormName, Manifest
 from pipeline.sinks.warc import compress_archive, decode_documents, encode_document
 
 if TYPE_CHECKING:
@@ -156,6 +156,13 @@ def form_of(manifest: Manifest) -> Form:
             f" {manifest.writer} wrote it"
         )
     return form
+
+
+def likely_form(topic: str, key: str) -> Form:
+    """How to read an object that no manifest describes."""
+    if key.endswith(SUFFIXES["documents"]):
+        return DOCUMENTS
+    return RAW if topic.endswith(".raw") else EVENTS
 
 
 def _checked(manifest: Manifest, records: Iterator[StoredRecord]) -> Iterator[StoredRecord]:

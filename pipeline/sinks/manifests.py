@@ -15,6 +15,7 @@ from pipeline.sinks.segment import (
     Manifest,
     Name,
     Place,
+    parse_data_key,
     parse_manifest,
     parse_manifest_key,
     range_name,
@@ -54,11 +55,12 @@ async def topic_ids_in(store: Store, prefix: str, topic: str) -> list[str]:
 
 
 async def places_in(store: Store, prefix: str, topic: str) -> list[Place]:
-    """The partitions of a topic that have manifests."""
+    """The partitions of a topic that have manifests; what has another name is none of ours (`survey.py` tells of it)."""
     return [
         Place(prefix, topic, topic_id, int(number))
         for topic_id in await topic_ids_in(store, prefix, topic)
         async for number in folders_in(store, f"{topic_root(prefix, topic)}g={topic_id}/_manifest/p=")
+        if number.isdecimal()
     ]
 
 
@@ -82,6 +84,12 @@ async def standing(store: Store, place: Place, start: int, end: int) -> Standing
     """What stands for this range. Raises `BadManifest`, also when it was never sealed."""
     keys = [key async for key in store.list(f"{place.manifest_folder}{range_name(start, end)}.")]
     return await read_standing(store, keys or [place.manifest_key(start, end)])
+
+
+async def standing_of(store: Store, data_key: str) -> Standing:
+    """What stands for the range of this object, be it the first or a redacted one. Raises `BadName` or `BadManifest`."""
+    name = parse_data_key(split_revision(data_key)[0])
+    return await standing(store, name.place, name.start, name.end)
 
 
 async def read_standing(store: Store, keys: Iterable[str]) -> Standing:

@@ -6,7 +6,7 @@ digest in its segment's manifest. The other columns are what people ask for, tak
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -14,9 +14,9 @@ from msgspec import Struct
 
 from pipeline import codec
 from pipeline.sinks.line import StoredRecord
+from pipeline.sinks.segment import instant, moment
 
 ROWS_PER_GROUP = 20_000  # 30 MB of text: what a reader that wants one row has to decompress
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNKNOWN = "unknown"  # the partition of events without a credible date
 FIRST_YEAR = 1990  # before there were feeds; a backfill of older archives keeps its dates in `published`
 AHEAD = timedelta(days=1)  # zones reach 14 hours; anything later is a mistake
@@ -113,14 +113,14 @@ def arrow() -> Any:
 def columns() -> Any:
     """The schema of every file."""
     pa = arrow()
-    text, texts, instant = pa.string(), pa.list_(pa.string()), pa.timestamp("us", tz="UTC")
+    text, texts, time = pa.string(), pa.list_(pa.string()), pa.timestamp("us", tz="UTC")
     return pa.schema(
         [
             ("uri", text), ("version", text), ("story", text), ("relation", text), ("state", text), ("language", text),
             ("headline", text), ("body", text), ("slugline", text), ("urgency", pa.int8()), ("pub_status", text),
-            ("published", instant), ("ingested", instant), ("feed", text), ("provider", text), ("agency", text),
+            ("published", time), ("ingested", time), ("feed", text), ("provider", text), ("agency", text),
             ("places", texts), ("people", texts), ("organisations", texts), ("subjects", texts),
-            ("topic", text), ("partition", pa.int32()), ("offset", pa.int64()), ("timestamp", instant), ("line", text),
+            ("topic", text), ("partition", pa.int32()), ("offset", pa.int64()), ("timestamp", time), ("line", text),
         ]
     )  # fmt: skip
 
@@ -135,8 +135,8 @@ def row(record: StoredRecord, line: bytes) -> tuple[str, dict[str, Any]]:
     except codec.Undecodable:
         event = NOTHING
     block = event.pipeline
-    published, ingested = _instant(block.times.published), _instant(block.times.ingested)
-    arrived = _of_timestamp(record.timestamp)
+    published, ingested = moment(block.times.published), moment(block.times.ingested)
+    arrived = instant(record.timestamp)
     return event_date(published or ingested, arrived), {
         "uri": event.uri or None,
         "version": event.version or None,
@@ -181,21 +181,6 @@ def _main(texts: Sequence[Text]) -> str | None:
 
 def _names(named: Sequence[Named]) -> list[str] | None:
     return [each.name or each.uri for each in named] or None
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        when = datetime.fromisoformat(text)
-        return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _of_timestamp(milliseconds: int) -> datetime:
-    try:
-        return EPOCH + timedelta(milliseconds=max(milliseconds, 0))
-    except OverflowError:
-        return EPOCH
 
 
 # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -246,16 +231,19 @@ def facts_of(body: bytes) -> dict[str, str]:
     pa = arrow()
     try:
         told = pa.parquet.read_metadata(BytesIO(body)).metadata[METADATA]
-    except (pa.ArrowException, KeyError, TypeError) as error:
+    except (pa.ArrowException, OSError, KeyError, TypeError) as error:
         raise ValueError(f"not a Parquet file of ours: {error}") from error
     facts: dict[str, str] = codec.loads(told)
     return facts
 
 
 def lines_of(body: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """(partition, offset, line with its line end) of every row, in the order of writing."""
+    """(partition, offset, line with its line end) of every row, in the order of writing; raises ValueError for a damaged file."""
     pa = arrow()
-    table = pa.parquet.ParquetFile(BytesIO(body))
-    for batch in table.iter_batches(columns=["partition", "offset", "line"]):
-        for partition, offset, line in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-            yield partition, offset, line.encode() + b"\n"
+    try:
+        table = pa.parquet.ParquetFile(BytesIO(body))
+        for batch in table.iter_batches(columns=["partition", "offset", "line"]):
+            for partition, offset, line in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                yield partition, offset, line.encode() + b"\n"
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(str(error)) from error

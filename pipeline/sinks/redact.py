@@ -22,7 +22,7 @@ from pipeline.sinks.forms import FORMS, BadSegment, form_of, pack, unpack
 from pipeline.sinks.manifests import Standing, standing
 from pipeline.sinks.redaction import Redaction, parse_redaction, revised
 from pipeline.sinks.segment import Manifest, Place
-from pipeline.sinks.stores import Store, StoreError
+from pipeline.sinks.stores import Store, read_written
 
 RESTRICTED = "restricted"  # the folder of originals that are kept: never read by us, its access is the operator's to restrict
 ROUNDS_MAX = 100  # of one range in one run: each is another redaction that somebody else made meanwhile
@@ -88,7 +88,7 @@ class Redactor:
         await self._keep(before.manifest)
         self.at("before_put")
         await self.store.put_new(key, body)
-        found = await self._read_back(key)
+        found = await read_written(self.store, key)
         self.at("after_put")
         if found != body:
             other, _ = await asyncio.to_thread(unpack, found, form_of(before.manifest))
@@ -97,7 +97,7 @@ class Redactor:
         place, start, end = before.first.place(self.prefix), before.first.start, before.first.end
         name = revised(place.manifest_key(start, end), redaction.revision)
         await self.store.put_new(name, codec.encode(redaction))
-        stored = parse_redaction(name, await self._read_back(name))
+        stored = parse_redaction(name, await read_written(self.store, name))
         if _substance(stored) != _substance(redaction):
             if (await standing(self.store, place, start, end)).revision > redaction.revision:
                 return 0  # we are late: the object that we wrote was superseded and deleted before; the sweep takes it
@@ -136,12 +136,6 @@ class Redactor:
         body = await self.store.get(manifest.key)
         if body is not None:
             await self.store.put_new(restricted(self.prefix, manifest.key), body)
-
-    async def _read_back(self, key: str) -> bytes:
-        body = await self.store.get(key)
-        if body is None:
-            raise StoreError(f"{key}: said to exist, cannot be read")
-        return body
 
     async def _sweep(self, now_: Standing) -> None:
         """Earlier objects of the range: left by a crash, or written again by somebody who was late."""

@@ -16,14 +16,12 @@ from msgspec import Struct, structs
 from pipeline import codec
 from pipeline.sinks import parquet
 from pipeline.sinks.compactions import Compaction, Course, Hour, Input, Output, courses_of
-from pipeline.sinks.erasure import Judge, Mark, blank, is_erased, mark_of, record_id
+from pipeline.sinks.erasure import Judge, Mark, blank, is_erased, mark_of, reason_of, record_id
 from pipeline.sinks.forms import EVENTS, records_in
 from pipeline.sinks.line import decode_line
-from pipeline.sinks.manifests import standing
+from pipeline.sinks.manifests import standing_of
 from pipeline.sinks.redact import ROUNDS_MAX, RedactError, now
-from pipeline.sinks.redaction import split_revision
-from pipeline.sinks.segment import parse_data_key
-from pipeline.sinks.stores import Store, StoreError
+from pipeline.sinks.stores import Store, StoreError, read_written
 
 
 class Rewritten(Struct, frozen=True, kw_only=True):
@@ -56,8 +54,7 @@ class ParquetRedactor:
         return await self._redact(hour, number, lambda record: erased.get((record.partition, record.offset))) if erased else 0
 
     async def _erased_in(self, part: Input) -> dict[tuple[int, int], Mark]:
-        name = parse_data_key(split_revision(part.key)[0])
-        manifest = (await standing(self._store, name.place, name.start, name.end)).manifest
+        manifest = (await standing_of(self._store, part.key)).manifest
         body = await self._store.get(manifest.key)
         if body is None:
             raise StoreError(f"{manifest.key}: redacted once more while it was compacted")
@@ -89,7 +86,10 @@ class ParquetRedactor:
                 if (await courses_of(self._store, hour))[before.number].now != before:
                     return -1
                 raise RedactError(f"{output.key} is not there; see `newswire verify`, restore it from a backup, and redact again")
-            rewritten = await asyncio.to_thread(rewrite, body, judge, before.revision + 1)
+            try:
+                rewritten = await asyncio.to_thread(rewrite, body, judge, before.revision + 1)
+            except ValueError as error:
+                raise RedactError(f"{output.key} cannot be read: {error}; see `newswire verify`") from error
             if rewritten is None:
                 outputs.append(output)
                 continue
@@ -106,7 +106,7 @@ class ParquetRedactor:
             revision=before.revision + 1,
             redacted_at=now(),
             ids=tuple(ids),
-            reason="; ".join(dict.fromkeys(mark.reason for mark in sorted(marks))),
+            reason=reason_of(sorted(marks)),
         )
         return len(ids) if await self._conclude(hour, after) else -1
 
@@ -115,9 +115,7 @@ class ParquetRedactor:
         key = f"{folder}/{name.partition('.r')[0]}.r{revision}-{rewritten.digest[:12]}.parquet"
         self._at("before_file")
         await self._store.put_new(key, rewritten.body)
-        found = await self._store.get(key)
-        if found is None:
-            raise StoreError(f"{key}: said to exist, cannot be read")
+        found = await read_written(self._store, key)
         if parquet.facts_of(found).get("lines_sha256") != rewritten.digest:
             raise RedactError(f"{key} holds other lines than its name says; move it away and redact again")
         self._at("after_file")
@@ -146,8 +144,7 @@ class ParquetRedactor:
 
 async def _current(store: Store, part: Input) -> Input:
     """The segment as it now stands."""
-    name = parse_data_key(split_revision(part.key)[0])
-    manifest = (await standing(store, name.place, name.start, name.end)).manifest
+    manifest = (await standing_of(store, part.key)).manifest
     return structs.replace(part, key=manifest.key, sha256=manifest.sha256, bytes=manifest.bytes)
 
 

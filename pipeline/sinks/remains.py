@@ -13,7 +13,7 @@ from pipeline.sinks import parquet
 from pipeline.sinks.catalog import Catalog
 from pipeline.sinks.compactions import Course, courses
 from pipeline.sinks.erasure import Judge, is_erased
-from pipeline.sinks.forms import DOCUMENTS, EVENTS, FORMS, RAW, Form
+from pipeline.sinks.forms import EVENTS, FORMS, Form, likely_form
 from pipeline.sinks.line import StoredRecord, decode_line
 from pipeline.sinks.manifests import standing, topic_ids_in
 from pipeline.sinks.redact import RESTRICTED
@@ -104,10 +104,8 @@ class _Look:
         known = self._catalog.form(names.place)
         if known is not None:
             return FORMS[known]
-        keys = [key for keys in names.objects.values() for key in keys]
-        return (
-            DOCUMENTS if any(key.endswith(".warc.gz") for key in keys) else RAW if names.place.topic.endswith(".raw") else EVENTS
-        )
+        keys = (key for keys in names.objects.values() for key in keys)
+        return likely_form(names.place.topic, next(keys, ""))
 
     def _keys(self, ranges: set[tuple[Place, int, int]]) -> Iterator[str]:
         for names in self._surveys:
@@ -163,7 +161,7 @@ class _Look:
             condemned, erased = await asyncio.to_thread(
                 _judged, lambda: (decode_line(line) for _, _, line in parquet.lines_of(body)), judge
             )
-        except (OSError, ValueError) as error:  # pyarrow's errors are these
+        except ValueError as error:
             self.found.unread.append(Left(key=key, what=f"cannot be read: {error}"))
             return
         self._note(key, "rows", condemned, erased)

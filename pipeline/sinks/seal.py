@@ -30,7 +30,7 @@ from pipeline.sinks.line import Record
 from pipeline.sinks.manifests import manifests_from, read_manifest
 from pipeline.sinks.progress import GAPS, Intent, Progress, parse_metadata
 from pipeline.sinks.segment import BadManifest, BadName, Manifest, Place, parse_manifest
-from pipeline.sinks.stores import Put, Store, StoreError, StoreRefused
+from pipeline.sinks.stores import Put, Store, StoreError, StoreRefused, read_written
 
 T = TypeVar("T")
 
@@ -145,9 +145,7 @@ class Sealer:
     async def _put_data(self, manifest: Manifest, body: bytes) -> None:
         if await self._tools.store.put_new(manifest.key, body) is Put.EXISTS:
             self._tools.counts["verified"] += 1
-        found = await self._tools.store.get(manifest.key)
-        if found is None:
-            raise StoreError(f"{manifest.key}: said to exist, cannot be read")
+        found = await read_written(self._tools.store, manifest.key)
         if found == body:
             return
         try:
@@ -178,9 +176,7 @@ class Sealer:
     async def _put_manifest(self, manifest: Manifest) -> None:
         key, body = self.place.manifest_key(manifest.start, manifest.end), codec.encode(manifest)
         await self._tools.store.put_new(key, body)
-        found = await self._tools.store.get(key)
-        if found is None:
-            raise StoreError(f"{key}: said to exist, cannot be read")
+        found = await read_written(self._tools.store, key)
         if found == body:
             return
         try:

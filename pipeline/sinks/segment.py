@@ -123,6 +123,15 @@ def instant(timestamp: int) -> datetime:
         return datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def moment(text: str) -> datetime | None:
+    """An instant of RFC 3339 or ISO 8601 as UTC, which counts where no zone is said; None for none."""
+    try:
+        when = datetime.fromisoformat(text)
+        return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
 # ── when to seal ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -4,13 +4,15 @@ Knows stores, not Kafka. Promise: whatever breaks off, running it again with the
 erased event still tells its origin.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
 from pipeline.sinks.catalog import ALWAYS, Catalog, Entry
-from pipeline.sinks.compactions import Hour, courses_of
+from pipeline.sinks.compactions import CompactError, Hour, courses_of
+from pipeline.sinks.parquet import NoParquet
 from pipeline.sinks.redact import RedactError, Redactor
 from pipeline.sinks.redact_parquet import ParquetRedactor
 from pipeline.sinks.redaction import split_revision
@@ -67,7 +69,7 @@ class Sweeper:
             await self.catalog.refresh(topic, since)
 
     async def sweep(self, targets: Targets) -> Swept:
-        """Erases the targets wherever the store holds them. Raises what `redact.py` and `redact_parquet.py` raise."""
+        """Erases the targets wherever the store holds them. Raises `StoreError`; all else stands in `problems`."""
         done = Swept()
         await self.prepare()
         for form in ORDER:
@@ -81,25 +83,31 @@ class Sweeper:
         async for place, entry in self.catalog.find(form, targets.names(form), since):
             done.ranges += 1
             hours.add(entry.hour)
-            try:
+            with _noting(done):
                 redacted = await self._redactor.redact(place, entry.start, entry.end, judge)
-            except RedactError as error:
-                done.problems.append(str(error))
-                continue
-            except ValueError as error:  # a damaged object or manifest
-                done.problems.append(f"{error}; see `newswire verify`")
-                continue
-            setattr(done, form, getattr(done, form) + redacted.erased)
-            if redacted.absent and not await self._is_compacted(entry, redacted.absent):
-                done.missing.append(redacted.absent)
-        if form == "events":
-            done.rows += sum([await self._parquet.redact(hour, judge) for hour in sorted(hours)])
+                setattr(done, form, getattr(done, form) + redacted.erased)
+                if redacted.absent and not await self._is_compacted(entry, redacted.absent):
+                    done.missing.append(redacted.absent)
+        for hour in sorted(hours) if form == "events" else ():
+            with _noting(done):
+                done.rows += await self._parquet.redact(hour, judge)
 
     async def _is_compacted(self, entry: Entry, key: str) -> bool:
         inputs = (
             part.key for course in (await courses_of(self._redactor.store, entry.hour)).values() for part in course.now.inputs
         )
         return split_revision(key)[0] in {split_revision(each)[0] for each in inputs}
+
+
+@contextmanager
+def _noting(done: Swept) -> Iterator[None]:
+    """What keeps us from redacting one object is a problem of that object: the others are redacted."""
+    try:
+        yield
+    except (RedactError, CompactError, NoParquet) as error:
+        done.problems.append(str(error))
+    except ValueError as error:  # a damaged object or manifest
+        done.problems.append(f"{error}; see `newswire verify`")
 
 
 def told(done: Swept) -> Sequence[str]:

@@ -16,7 +16,7 @@ from pipeline.article import Article
 from pipeline.sinks.erasure import Event, Judge, Mark, Origin, event_of
 from pipeline.sinks.line import StoredRecord
 from pipeline.sinks.names import name_hash
-from pipeline.sinks.segment import FormName, instant
+from pipeline.sinks.segment import FormName, instant, moment
 from pipeline.stages.dedup import item_uri
 
 NEEDLE_CHARS_MIN = 12  # a shorter guid ("1017") stands in documents that have nothing to do with it
@@ -49,7 +49,7 @@ def targets_of(article: Article, told_at: int) -> tuple[Target, ...]:
         Target(
             uri=item.uri,
             versions=frozenset(item.versions),
-            until=_moment(told.at) or instant(told_at) if item.uri == told.by else instant(told_at),
+            until=moment(told.at) or instant(told_at) if item.uri == told.by else instant(told_at),
             mark=mark,
         )
         for item in told.items
@@ -74,7 +74,7 @@ class Targets:
     @property
     def since(self) -> datetime:
         """No document from before this instant holds any of them, as far as is known."""
-        return min((_moment(origin.fetched_at) or EPOCH for origin in self._origins), default=EPOCH)
+        return min((moment(origin.fetched_at) or EPOCH for origin in self._origins), default=EPOCH)
 
     def names(self, form: FormName) -> frozenset[int]:
         """Hashes of the names under which a segment of this form may hold one."""
@@ -152,16 +152,8 @@ def spellings(name: str) -> frozenset[bytes]:
 
 def _came(record: StoredRecord, form: FormName) -> datetime:
     """When it was fetched, by its headers, else by the broker."""
-    return _moment(_header(record, TIMES[form])) or instant(record.timestamp)
+    return moment(_header(record, TIMES[form])) or instant(record.timestamp)
 
 
 def _header(record: StoredRecord, name: str) -> str:
     return next((value.decode(errors="replace") for found, value in record.headers if found == name and value), "")
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return when if when.tzinfo else when.replace(tzinfo=UTC)

@@ -16,12 +16,12 @@ from msgspec import Struct, structs
 
 from pipeline.sinks.compactions import Output
 from pipeline.sinks.findings import Finding
-from pipeline.sinks.forms import DOCUMENTS, EVENTS, RAW, Form
+from pipeline.sinks.forms import likely_form
 from pipeline.sinks.history import History
 from pipeline.sinks.inspection import Depth, Inspection, Question, inspect, inspect_parquet, search
 from pipeline.sinks.manifests import standing, topic_ids_in
 from pipeline.sinks.redaction import Redaction, parse_redaction, split_revision
-from pipeline.sinks.segment import SUFFIXES, BadManifest, Manifest, Place, parse_manifest
+from pipeline.sinks.segment import BadManifest, Manifest, Place, parse_manifest
 from pipeline.sinks.stores import Store, StoreError
 from pipeline.sinks.survey import Survey, manifest_key_of, manifest_name, object_name, survey
 from pipeline.sinks.tiling import Range, doubled, found, ranges, tiling_problems
@@ -210,21 +210,16 @@ class _Look:
     async def _object(self, partition: Partition, question: Question, names: Survey) -> Iterable[int] | None:
         """The offsets in it, where they are asked for."""
         manifest, place = question.manifest, partition.place
-        partition.segments += 1
-        partition.bytes += manifest.bytes
-        self.done += 1
-        self._progress(self.done, self.total)
         try:
             seen = await self._ask(question, manifest.key in names.objects[place.partition])
         except StoreError as error:
             seen = Inspection(problems=(("unreadable", str(error)),))
-        if seen is None and (now := await self._redacted_since(partition.place, question)) is not None:
-            partition.segments, partition.bytes, self.done = (
-                partition.segments - 1,
-                partition.bytes - manifest.bytes,
-                self.done - 1,
-            )
+        if seen is None and (now := await self._redacted_since(place, question)) is not None:
             return await self._object(partition, now, names)
+        partition.segments += 1
+        partition.bytes += manifest.bytes
+        self.done += 1
+        self._progress(self.done, self.total)
         if seen is None:
             digest = names.compacted.get(manifest.key)
             partition.compacted += digest is not None
@@ -269,15 +264,9 @@ class _Look:
             problems: tuple[tuple[str, str], ...] = (("leftover", "no manifest names it"),)
             body = await self._store.get(key) if killed else None
             if body is not None:
-                problems += (await self._run(search, self._form(place, key), killed, body)).problems
+                problems += (await self._run(search, likely_form(place.topic, key), killed, body)).problems
             name = object_name(key)
             self._report.findings += (found(rule, place, name.start, name.end, what, key) for rule, what in problems)
-
-    def _form(self, place: Place, key: str) -> Form:
-        """How to read an object that no manifest describes."""
-        if key.endswith(SUFFIXES["documents"]):
-            return DOCUMENTS
-        return RAW if place.topic.endswith(".raw") else EVENTS
 
 
 def _absence(manifest: Manifest, compacted: str | None) -> tuple[str, str]:

@@ -13,7 +13,6 @@ so. Source: ISO 28500:2017 (WARC 1.1); digests are SHA-256, written in hex.
 import re
 import zlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
 from urllib.parse import quote
@@ -27,7 +26,7 @@ from warcio.warcwriter import WARCWriter
 
 from pipeline.codec import Undecodable
 from pipeline.sinks.line import Record, StoredRecord, decode_head, encode_head
-from pipeline.sinks.segment import instant
+from pipeline.sinks.segment import instant, moment
 
 VERSION = "WARC/1.1"
 GZIP_LEVEL = 6  # zlib's own choice; 9 saves 1 % of a feed for twice the CPU
@@ -154,11 +153,7 @@ def _url(headers: dict[str, bytes]) -> str:
 
 def _date(headers: dict[str, bytes], timestamp: int) -> str:
     """When it was fetched, in UTC; the broker's time when the header does not say."""
-    try:
-        at = datetime.fromisoformat(headers.get("fetched-at", b"").decode())
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        at = instant(timestamp)
+    at = moment(headers.get("fetched-at", b"").decode(errors="replace")) or instant(timestamp)
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

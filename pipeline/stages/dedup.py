@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from xxhash import xxh3_128_digest, xxh3_128_hexdigest
 
 from pipeline.reasons import Reason
-from pipeline.records import Drop, Emit, RawItem, Side, State
+from pipeline.records import Drop, Emit, RawItem, Side, Sighting, State
 from pipeline.stages.rows import HOUR, Rows, Window, due, enlist, newest
 from pipeline.wire.dates import parse_instant
 
@@ -98,13 +98,13 @@ def _forget(rows: Rows, hour: int) -> None:
 
 def _sighting(item: RawItem, now: str, *, is_latest: bool) -> Side:
     """Who carried it, when. `identical` is false for an earlier form of the item than the one we hold."""
-    value = {
-        "uri": item_uri(item.key),
-        "feed": item.feed,
-        "provider": item.provider,
-        "url": item.url,
-        "document": item.document,
-        "seen_at": item.fetched_at or now,
-        "identical": is_latest,
-    }
-    return Side("sightings", item.key, {name: fact for name, fact in value.items() if fact != ""})
+    value = Sighting(
+        uri=item_uri(item.key),
+        feed=item.feed,
+        provider=item.provider,
+        url=item.url,
+        document=item.document,
+        seen_at=item.fetched_at or now,
+        identical=is_latest,
+    )
+    return Side("sightings", item.key, value)

@@ -16,7 +16,7 @@ from pipeline.cli.context import connected
 from pipeline.config import Config, load
 from pipeline.hop import Hop, run_chain
 from pipeline.ledger import Ledger
-from pipeline.topics import full_name
+from pipeline.topics import TOPICS, full_name
 from pipeline.topology import ENRICH, INGEST, LINK
 from tests.bench.clock import Clock, clocked
 
@@ -38,8 +38,7 @@ def create_app(config: Config) -> faust.App:
         broker_heartbeat_interval=1.5,
     )
     raw_bytes = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
-    names = ("raw", "normalized", "linked", "enriched", "sightings")
-    topics = {name: app.topic(full_name(config.kafka.prefix, name), **raw_bytes) for name in names}
+    topics = {topic.name: app.topic(full_name(config.kafka.prefix, topic.name), **raw_bytes) for topic in TOPICS}
     clock = Clock(Path())
     for hop in (INGEST, LINK, ENRICH):
         app.agent(topics[hop.source], name=hop.name)(_agent(clocked(hop, clock), topics))
@@ -54,11 +53,9 @@ def _agent(hop: Hop, topics: dict[str, Any]) -> Any:
         async for event in stream.events():
             item = hop.decode(event.key, event.value, event.headers)
             outcome = run_chain(hop.stages, item, states, hop.now_of(item), ledger)
-            for stage, (key, value) in outcome.writes:
-                assert value is not None, "none of these stages deletes"
-                states[stage][key] = value
+            outcome.apply(states)
             for side in outcome.also:
-                await topics[side.topic].send(key=side.key.encode(), value=codec.encode_side(side.value))
+                await topics[side.topic].send(key=side.key.encode(), value=codec.encode(side.value))
             if outcome.record is not None:
                 for message in hop.encode(outcome.record):
                     await topics[message.topic].send(key=message.key, value=message.value, headers=message.headers)

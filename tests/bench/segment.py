@@ -78,9 +78,7 @@ def articles(count: int) -> Iterator[bytes]:
     states: dict[str, dict[bytes, bytes]] = {stage.name: {} for stage in chain if stage.stateful}
     for item in items(1, count):
         outcome = run_chain(chain, item, states, item.fetched_at, Ledger())
-        for stage, (key, value) in outcome.writes:
-            if value is not None:
-                states[stage][key] = value
+        outcome.apply(states)
         if outcome.record is not None:
             yield codec.encode(outcome.record)
 

@@ -20,11 +20,11 @@ from pipeline.accounts import Snapshot
 from pipeline.broker import local
 from pipeline.cli.context import at, cache_dir
 from pipeline.config import Config
-from pipeline.poll.identity import item_digest
 from pipeline.records import RawItem
 from pipeline.simulator.bulk import raw_items
 from pipeline.sinks.stores import open_store
 from pipeline.topics import full_name, sink_name
+from tests.builders import raw_of
 from tests.faults.judge import faults_of
 from tests.service import Workers, contents, settle
 from tests.sinks.tiling import check_tiling
@@ -34,27 +34,10 @@ INPUT_PARTITIONS = 4
 
 def items(seed: int, count: int) -> list[RawItem]:
     """Raw items as the poller would write them: 10 % new versions, 5 % repeats."""
-    found = []
-    for number, sim in enumerate(raw_items(seed, count, updates=0.1, repeats=0.05)):
-        at_ = f"2026-03-01T{number // 3600 % 24:02d}:{number // 60 % 60:02d}:{number % 60:02d}.000Z"
-        found.append(
-            RawItem(
-                key=sim.link,
-                value=sim.value,
-                format="rss",
-                feed=sim.feed_id,
-                provider=sim.provider,
-                url=f"https://{sim.provider}/feed",
-                fetched_at=at_,
-                first_seen=at_,
-                document="sha256:" + "0" * 64,
-                item=item_digest(sim.value),
-                part=0,
-                language=sim.language,
-                guid=sim.guid,
-            )
-        )
-    return found
+    return [
+        raw_of(sim, f"2026-03-01T{number // 3600 % 24:02d}:{number // 60 % 60:02d}:{number % 60:02d}.000Z")
+        for number, sim in enumerate(raw_items(seed, count, updates=0.1, repeats=0.05))
+    ]
 
 
 class World:

@@ -192,7 +192,7 @@ async def test_a_repeat_is_told_by_its_sighting(config: Config) -> None:
     life = world.life(item())
     again = item(feed="example-top", fetched_at="2026-03-01T07:40:00Z", part=3)
     (sighting,) = dedup(again, world.states["dedup"], again.fetched_at).also
-    await write(config, [*life, raw(again), (sighting.topic, sighting.key, codec.encode_side(sighting.value), [])])
+    await write(config, [*life, raw(again), (sighting.topic, sighting.key, codec.encode(sighting.value), [])])
     found = await explain(config, URI)
     first, second = found.of("raw")
     assert first.fate.startswith("→ normalized")

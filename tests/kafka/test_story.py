@@ -62,7 +62,7 @@ class Wire:
 
     def _sides(self, also: Sequence[Side]) -> None:
         self.rows += [
-            (side.topic, side.key, codec.encode_side(side.value), codec.side_headers(side.value, side.topic)) for side in also
+            (side.topic, side.key, codec.encode(side.value), codec.side_headers(side.value, side.topic)) for side in also
         ]
 
 

@@ -5,7 +5,6 @@ The results are read as a consumer reads them: from events, sightings, relinks a
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from functools import cached_property
 from itertools import combinations
 
@@ -15,11 +14,12 @@ from pipeline import stages
 from pipeline.article import Article
 from pipeline.hop import run_chain
 from pipeline.ledger import Ledger
-from pipeline.poll.identity import item_digest
-from pipeline.records import RawItem, Reject, Relink, Sighting
+from pipeline.poll.decide import rfc3339
+from pipeline.records import Reject, Relink, Sighting
 from pipeline.simulator.bulk import SimItem, news
 from pipeline.simulator.families import FAMILIES
 from pipeline.stages.dedup import item_uri
+from tests.builders import raw_of
 
 CHAIN = (stages.DEDUP, stages.NORMALIZE, stages.LINK)
 DELAY_S = 20  # between an item's date and its coming
@@ -127,42 +127,18 @@ class Run(Struct, dict=True):
 
 def run(seed: int, count: int, *, scripted: float, every_s: int) -> Run:
     """So many items of that world."""
-    done = Run([], {}, {})
+    done = Run()
     states: dict[str, dict[bytes, bytes]] = {stage.name: {} for stage in CHAIN if stage.stateful}
     ledger = Ledger()
     for item in news(seed, count, scripted=scripted, every_s=every_s):
-        raw = raw_item(item)
+        raw = raw_of(item, rfc3339(item.at + DELAY_S))
         outcome = run_chain(CHAIN, raw, states, raw.fetched_at, ledger)
         assert not isinstance(outcome.verdict, Reject), outcome.verdict
-        for stage, (key, value) in outcome.writes:
-            if value is None:
-                states[stage].pop(key, None)
-            else:
-                states[stage][key] = value
+        outcome.apply(states)
         uri = item_uri(raw.key) if item.link else item.guid
         done.results.append(Result(item, uri, outcome.record))
         _note(done, uri, outcome.record, [side.value for side in outcome.also])
     return done
-
-
-def raw_item(item: SimItem) -> RawItem:
-    """As the poller would write it, DELAY_S after it was made."""
-    came = datetime.fromtimestamp(item.at + DELAY_S, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return RawItem(
-        key=item.link or item.guid,
-        value=item.value,
-        format=item.format,
-        feed=item.feed_id,
-        provider=item.provider,
-        url=f"https://{item.provider}/feed",
-        fetched_at=came,
-        first_seen=came,
-        document="sha256:" + "0" * 64,
-        item=item_digest(item.value),
-        part=0,
-        language=item.language,
-        guid=item.guid,
-    )
 
 
 def _note(done: Run, uri: str, article: Article | None, told: Iterable[object]) -> None:

@@ -94,7 +94,7 @@ def test_hostile_items_give_events_as_promised_or_none(item: RawItem) -> None:
         if outcome.record is not None:
             assert problems(TOPICS[stage.name], outcome.record) == []
         for side in outcome.also:
-            assert check.validate(side.topic, codec.encode_side(side.value)) == []
+            assert check.validate(side.topic, codec.encode(side.value)) == []
 
 
 def test_sample_files_give_events_as_promised_which_are_ninjs(shared: Path) -> None:
@@ -174,7 +174,7 @@ def test_a_sighting_is_as_promised() -> None:
     first = stages.DEDUP.function(raw_item(), state, NOW)
     state.update(dict(first.writes))
     (side,) = stages.DEDUP.function(raw_item(), state, NOW).also
-    assert check.validate(side.topic, codec.encode_side(side.value)) == []
+    assert check.validate(side.topic, codec.encode(side.value)) == []
 
 
 def test_a_withdrawal_and_a_part_of_an_event_are_as_promised() -> None:

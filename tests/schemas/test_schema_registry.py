@@ -6,7 +6,9 @@ from typing import Any
 
 import aiohttp
 import pytest
+from click.testing import CliRunner
 
+from pipeline.cli import root
 from pipeline.contract import library
 from pipeline.contract.subjects import SUBJECTS
 from pipeline.dashboard.registry import CONTENT_TYPE
@@ -81,6 +83,7 @@ async def test_config_says_how_versions_may_change(client: Client) -> None:
         ("/subjects/news.enriched-value/versions/0", 422, 42202),
         ("/subjects/news.enriched-value/versions/one", 422, 42202),
         ("/subjects/news.enriched-value/versions/99999999999999999999", 422, 42202),
+        (f"/subjects/news.enriched-value/versions/1{'0' * 5000}", 422, 42202),
         ("/schemas/ids/9999", 404, 40403),
         ("/schemas/ids/x", 404, 40403),
         ("/nix", 404, 404),
@@ -112,3 +115,10 @@ async def test_the_page_lists_what_is_served(client: Client) -> None:
 async def test_a_taken_port_is_an_error_of_the_system(client: Client) -> None:
     with pytest.raises(OSError, match="address already in use"):
         await Server(prefix="news").start(port=int(client.url.rpartition(":")[2]))
+
+
+@pytest.mark.parametrize(("host", "said"), [("", "is empty"), ("news..test", "is no host name")])
+def test_a_host_that_is_none_is_one_sentence_with_status_2(host: str, said: str) -> None:
+    done = CliRunner().invoke(root, ["dashboard", "--host", host, "--port", "0", "--for", "1s"])
+    assert done.exit_code == 2
+    assert said in done.stderr

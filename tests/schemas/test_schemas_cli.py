@@ -92,6 +92,29 @@ def test_a_foreign_record_is_not_answered_with_a_thousand_lines() -> None:
     assert lines[-1] == "-:1: … and 95 more"
 
 
+def test_a_record_of_a_topic_without_a_schema_is_named_like_any_other() -> None:
+    done = newswire("check", "-", stdin=b'{"topic": "newswire.state.link", "offset": 1, "value": {}}\n' + GOOD)
+    assert (done.exit_code, done.stdout.splitlines()) == (3, ["-:1: /: no schema 'state.link'; see `newswire schemas ls`"])
+    assert done.stderr == "2 records, 1 not as promised\n"
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ('{"$id": "urn:x", "$defs": 5}', "is not the JSON Schema of ninjs 2 or 3"),
+        ('{"$id": "urn:x", "$defs": {"ninjsType": 5}}', "cannot be used as a JSON Schema: 5 is not of types"),
+        ('{"$id": "http://[", "$defs": {"ninjsType": {}}}', "cannot be used as a JSON Schema: Invalid URI reference"),
+        ('{"$id": "urn:x", "$defs": {"ninjsType": {"$ref": "urn:y"}}}', "cannot be used as a JSON Schema: Resource 'urn:y'"),
+    ],
+)
+def test_a_broken_schema_of_ninjs_is_one_sentence_with_status_2(tmp_path: Path, schema: str, said: str) -> None:
+    file = tmp_path / "ninjs.json"
+    file.write_text(schema)
+    done = newswire("check", "--ninjs", str(file), "-", stdin=GOOD)
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
 def test_a_record_that_does_not_say_what_it_is_needs_the_topic() -> None:
     record = b'{"id": "example-world", "url": "https://example.test/feed"}'
     done = newswire("check", "-", stdin=record)

@@ -186,11 +186,6 @@ def puts(part: str = "") -> Where:
     return lambda exchange: exchange.method == "PUT" and part in exchange.target
 
 
-def gets(part: str = "") -> Where:
-    """Reads of an object whose name has this part."""
-    return lambda exchange: exchange.method == "GET" and part in exchange.target and not lists(exchange)
-
-
 def lists(exchange: Exchange) -> bool:
     """Listings."""
     return exchange.method == "GET" and "list-type=2" in exchange.target

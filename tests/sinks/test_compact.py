@@ -14,7 +14,8 @@ from pipeline import codec
 from pipeline.cli import root
 from pipeline.sinks import parquet
 from pipeline.sinks.buffer import Buffer
-from pipeline.sinks.compact import CompactError, Compactor, Report
+from pipeline.sinks.compact import Compactor, Report
+from pipeline.sinks.compactions import CompactError
 from pipeline.sinks.forms import pack
 from pipeline.sinks.line import encode_line
 from pipeline.sinks.segment import Place
@@ -286,3 +287,29 @@ def test_the_command(tmp_path: Path) -> None:
     wrong = CliRunner().invoke(root, [*base, "--topic", "raw"])
     assert wrong.exit_code == 2
     assert "choose from enriched" in wrong.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "sentence"),
+    [
+        (["--store", "file:nowhere"], 2, "no object store at"),
+        (["--store", "ftp://x"], 2, "give --store or set objects.store"),
+        (["--store", "memory:"], 2, "of another process"),
+        (["--store", "file:foreign"], 1, "dt=today/notes.txt'; remove it"),
+        (["--store", "file:spoilt"], 1, "see `newswire verify`"),
+    ],
+)
+def test_a_mistake_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], status: int, sentence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("foreign", "spoilt"):
+        asyncio.run(store_segment(FileStore(tmp_path / name), segment([event(1)], 0)))
+    [root_folder] = Path("foreign").glob("news/v1/*/g=*")
+    (root_folder / "dt=today").mkdir()
+    (root_folder / "dt=today" / "notes.txt").write_text("of somebody")
+    [manifest] = Path("spoilt").rglob("_manifest/*/*.json")
+    manifest.write_text("{}")
+    result = CliRunner().invoke(root, ["--set", "objects.prefix=news", "compact", *arguments])
+    assert (result.exit_code, sentence in result.stderr) == (status, True), result.output
+    assert not Path("nowhere").exists()

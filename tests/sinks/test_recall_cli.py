@@ -75,6 +75,35 @@ async def _names(folder: Path) -> list[str]:
     return [key async for key in FileStore(folder).list("news/v1/newswire.enriched/") if ".r1." in key]
 
 
+@pytest.mark.parametrize("name", ["p=000/README", "p=abc/README", "p=000/00000000000000000000-00000000000000000002.json"])
+def test_what_is_no_manifest_keeps_nothing_else_from_being_erased(folder: Path, name: str) -> None:
+    [manifests] = folder.glob("**/newswire.documents/*/_manifest")
+    (manifests / name).parent.mkdir(exist_ok=True)
+    (manifests / name).write_bytes(b"{}")
+    result = newswire("run", URI, "--reason", "x", "--store", f"file:{folder}", "--store-only")
+    assert result.stdout.startswith("erased 2 events, 2 raw items"), result.output
+    assert events_with_the_secret(folder) == []
+    assert (result.exit_code, "not looked into: " in result.stderr) == ((0, False) if "abc" in name else (1, True))
+
+
+def test_a_manifest_whose_time_is_none_is_named(folder: Path) -> None:
+    [path] = folder.glob("**/newswire.enriched/*/_manifest/p=000/*5-*.json")
+    path.write_bytes(codec.dumps({**codec.loads(path.read_bytes()), "max_event_time": "never"}))
+    result = newswire("run", URI, "--reason", "x", "--store", f"file:{folder}", "--store-only")
+    assert (result.exit_code, f"{path.name}: Invalid isoformat" in result.stderr) == (1, True), result.output
+
+
+def test_parquet_that_cannot_be_redacted_keeps_nothing_else_from_being_erased(folder: Path) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow (the extra `parquet`) is not installed")
+    compact = ["--set", "objects.prefix=news", "compact", "--store", f"file:{folder}"]
+    assert CliRunner().invoke(root, compact).exit_code == 0
+    [path] = folder.rglob("*.parquet")
+    path.write_bytes(path.read_bytes()[:-9])
+    result = newswire("run", URI, "--reason", "x", "--store", f"file:{folder}", "--store-only")
+    assert result.stdout == "erased 2 events, 2 raw items, 2 documents\n"
+    assert (result.exit_code, f"{path.name} cannot be read" in result.stderr) == (1, True), result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -96,6 +125,11 @@ def test_a_mistake_is_status_2_and_a_sentence(
     result = newswire(*arguments)
     assert (result.exit_code, sentence in result.stderr) == (2, True), result.output
     assert not (folder.parent / "nowhere").exists()
+
+
+def test_with_the_local_kafka_down_nothing_is_proved(folder: Path) -> None:
+    result = newswire("prove", URI, "--store", f"file:{folder}")
+    assert (result.exit_code, "nothing is proved: the local Kafka in " in result.stderr) == (2, True), result.output
 
 
 def test_without_kafka_nothing_is_proved(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import sys
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -244,6 +245,30 @@ def test_a_store_serves_one_event_loop_after_another(s3: RunningS3) -> None:
     store = S3Store(s3.make_bucket(uuid.uuid4().hex), "", S3Options(settings=s3.environment()))
     assert asyncio.run(store.put_new("a", b"one")) is Put.CREATED
     assert asyncio.run(store.get("a")) == b"one"
+
+
+ONE_CALL = """
+import asyncio
+from pipeline.sinks.stores import StoreError
+from pipeline.sinks.stores.s3 import S3Options, S3Store
+
+try:
+    asyncio.run(S3Store("bucket", "", S3Options(tries_max=2)).head("a"))
+except StoreError:
+    print("refused")
+"""
+
+
+async def test_a_process_that_ends_after_an_answer_does_not_abort() -> None:
+    nobody = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+
+    async def end() -> tuple[bytes, int | None]:
+        command = (sys.executable, "-c", ONE_CALL)
+        process = await asyncio.create_subprocess_exec(*command, env=os.environ | nobody, stdout=asyncio.subprocess.PIPE)
+        out, _ = await process.communicate()
+        return out, process.returncode
+
+    assert await asyncio.gather(*(end() for _ in range(5))) == [(b"refused\n", 0)] * 5  # half of them would abort
 
 
 def test_the_test_server_needs_its_credentials(s3: RunningS3) -> None:

@@ -73,11 +73,21 @@ def test_the_document_for_machines_is_stable(folder: Path) -> None:
     assert newswire("--store", f"file:{folder}", "--json", "--jobs", "3").stdout == result.stdout
 
 
+def test_what_could_not_be_searched_is_not_said_to_be_gone(folder: Path) -> None:
+    absent = ("--store", f"file:{folder}", "--killed", "urn:newswire:article:99")
+    assert "is in no object of the store" in newswire(*absent).stdout
+    [path] = folder.glob("**/dt=*/**/*010-*.jsonl.zst")
+    path.write_bytes(path.read_bytes()[:-5])
+    result = newswire(*absent)
+    assert (result.exit_code, "is in no object of the store" in result.stdout) == (1, False)
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["--store", "file:nowhere"], "no object store at"),
         (["--store", "ftp://x"], "give --store or set objects.store"),
+        (["--store", "memory:"], "of another process"),
         (["--store", "file:store", "--topic", "tt"], "there is t"),
         (["--store", "file:store", "--quick", "--killed", "urn:x"], "leave --quick out"),
         (["--store", "file:store", "--jobs", "0"], "--jobs"),

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.reasons import Reason
-from pipeline.records import Drop, Emit, RawItem, Verdict
+from pipeline.records import Drop, Emit, RawItem, Sighting, Verdict
 from pipeline.stages.dedup import DIGEST_BYTES, KEPT, REMEMBERED, dedup, item_uri
 from tests.builders import KEY, NOW, raw_item
 
@@ -67,20 +67,20 @@ def test_a_repeat_is_a_sighting_and_writes_nothing() -> None:
     assert (repeat.reason, repeat.writes) == (Reason.REPEAT, ())
     (side,) = repeat.also
     assert (side.topic, side.key) == ("sightings", KEY)
-    assert side.value == {
-        "uri": item_uri(KEY),
-        "feed": "other-feed",
-        "provider": "other.test",
-        "url": "https://example.test/feed",
-        "document": "sha256:" + "0" * 64,
-        "seen_at": "2026-03-01T08:00:00Z",
-        "identical": True,
-    }
+    assert side.value == Sighting(
+        uri=item_uri(KEY),
+        feed="other-feed",
+        provider="other.test",
+        url="https://example.test/feed",
+        document="sha256:" + "0" * 64,
+        seen_at="2026-03-01T08:00:00Z",
+        identical=True,
+    )
 
 
 def test_a_sighting_of_an_earlier_form_says_so() -> None:
     verdicts, _ = judge(forms("aba"))
-    assert verdicts[2].also[0].value["identical"] is False  # type: ignore[index, union-attr]
+    assert verdicts[2].also[0].value.identical is False  # type: ignore[attr-defined]
 
 
 def test_state_of_another_version_is_started_afresh() -> None:

@@ -5,7 +5,7 @@ import sys
 
 from pipeline import stages
 from pipeline.article import Article
-from pipeline.hop import run_chain
+from pipeline.hop import Outcome, run_chain
 from pipeline.ledger import Ledger
 from pipeline.stages.route import Routed
 from tests.builders import NOW, raw_item
@@ -26,6 +26,13 @@ def test_an_item_passes_all_five_and_each_books_one_verdict() -> None:
     assert outcome.record.article.pipeline.provenance.stages == {
         stage.name: stage.version for stage in chain if stage is not stages.ROUTE
     }
+
+
+def test_writes_are_applied_in_order_and_none_deletes() -> None:
+    states = {"dedup": {b"a": b"1", b"b": b"2"}, "link": {b"a": b"3"}}
+    writes = [("dedup", (b"a", None)), ("dedup", (b"c", None)), ("link", (b"a", b"4")), ("link", (b"a", b"5"))]
+    Outcome(writes=writes).apply(states)
+    assert states == {"dedup": {b"b": b"2"}, "link": {b"a": b"5"}}
 
 
 def test_only_the_stages_with_a_changelog_are_stateful() -> None:

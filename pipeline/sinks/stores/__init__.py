@@ -12,9 +12,20 @@ from pathlib import Path
 from pipeline.sinks.stores.file import FileStore
 from pipeline.sinks.stores.memory import MemoryStore
 from pipeline.sinks.stores.s3 import S3Store
-from pipeline.sinks.stores.store import Put, Store, StoreError, StoreRefused, check_key
+from pipeline.sinks.stores.store import Put, Store, StoreError, StoreRefused, check_key, read_written
 
-__all__ = ["FileStore", "MemoryStore", "Put", "S3Store", "Store", "StoreError", "StoreRefused", "check_key", "open_store"]
+__all__ = [
+    "FileStore",
+    "MemoryStore",
+    "Put",
+    "S3Store",
+    "Store",
+    "StoreError",
+    "StoreRefused",
+    "check_key",
+    "open_store",
+    "read_written",
+]
 
 EXPECTED = "expected file:PATH, s3://BUCKET/PREFIX or memory:"
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # S3 user guide, bucket naming rules

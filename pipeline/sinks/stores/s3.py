@@ -2,15 +2,19 @@
 
 Endpoint, region and credentials come from the usual variables, which obstore reads itself: AWS_ENDPOINT_URL, AWS_REGION,
 AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or a role of the machine. Names are path-style.
-obstore's client does not survive a fork: it is made at the first call of each process.
+obstore's client does not survive a fork: it is made at the first call of each process. Nor do its threads survive the end of
+Python while they still hand over an answer: the process would abort, so that its exit status says nothing. They get `SETTLE_S`.
 """
 
 import asyncio
+import atexit
 import os
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CODE = re.compile(r"<Code>(\w+)</Code>")
+SETTLE_S = 0.1  # at the end of the process; handing over an answer takes a millisecond or two
 STATUS = re.compile(r"status code: (\d{3})")
 
 # a word in obstore's error → what a person can do; the first that fits
@@ -148,6 +153,7 @@ class S3Store:
                 )
             except (ValueError, answers.BaseError) as error:
                 raise StoreRefused(f"s3://{self.bucket}: {_first_line(error)}; look at the AWS_* variables") from error
+            _settle_at_exit()
             self._made = os.getpid(), client
         return self._made[1]
 
@@ -173,6 +179,11 @@ class S3Store:
         what = " ".join(part for part in (status and status[1], _code(error)) if part) or _first_line(error)
         where = f"s3://{self.bucket}/{self._root}{key}: {what}"
         return StoreRefused(f"{where}; {cure}") if cure else StoreError(where)
+
+
+@cache
+def _settle_at_exit() -> None:
+    atexit.register(time.sleep, SETTLE_S)
 
 
 def _check_endpoint(variables: Mapping[str, str]) -> None:

@@ -50,6 +50,14 @@ class Store(Protocol):
         ...
 
 
+async def read_written(store: Store, key: str) -> bytes:
+    """What lies under a name that was just written or said to be taken; raises `StoreError` where the store does not give it."""
+    body = await store.get(key)
+    if body is None:
+        raise StoreError(f"{key}: said to exist, cannot be read")
+    return body
+
+
 def check_key(key: str) -> str:
     """The key itself; raises ValueError for one that could leave the store's root or hide in it."""
     if not key or any(not part or part.startswith(".") or "\x00" in part for part in key.split("/")):

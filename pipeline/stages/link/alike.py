@@ -209,7 +209,7 @@ def _other_place(found: Measured, one: Telling, other: Telling) -> bool:
 
 def _other_subject(found: Measured, one: Telling, other: Telling) -> bool:
     """A name in the headline or the lead stands where the other text has another name."""
-    return _opens_with_another(one, other) or any(_substituted(one, other))
+    return _opens_with_another(one, other) or _substituted(one, other)
 
 
 def _opens_with_another(one: Telling, other: Telling) -> bool:
@@ -253,8 +253,8 @@ def _significant(text: Telling) -> Iterator[frozenset[str]]:
             yield words
 
 
-def _substituted(one: Telling, other: Telling) -> Iterator[tuple[str, str]]:
-    """Names of one text in whose place the other has other names.
+def _substituted(one: Telling, other: Telling) -> bool:
+    """Whether one text has names in whose place the other has other names.
 
     Each must be unknown to the other text; in the headline and the first sentence, where the subject stands, one is enough.
     """
@@ -266,7 +266,8 @@ def _substituted(one: Telling, other: Telling) -> Iterator[tuple[str, str]]:
             come = [word for word in new if skeleton(word.casefold()) not in one.words]
             is_subject = at < subject and bool((gone and new) or (old and come))
             if (gone and come) or (is_subject and not _is_respelt(old, new)):
-                yield (gone or old)[0], (come or new)[0]
+                return True
+    return False
 
 
 def _is_respelt(old: Sequence[str], new: Sequence[str]) -> bool:

@@ -52,12 +52,10 @@ def _first(memory: Memory, message: Message) -> tuple[Place, Chain, Item, Entry]
     best: tuple[Place, Chain, Item, Entry] | None = None
     for ref in memory.posted(message.slug or message.title):
         drawn = memory.sketch(ref)
-        place = memory.place(drawn.item) if drawn else None
-        held = memory.story(place.story) if place else None
-        item = next((one for one in held.items if drawn and chain.digest(one.uri) == drawn.item), None) if held else None
-        if drawn is None or place is None or held is None or item is None or item.head is None:
+        if drawn is None or abs(drawn.hour - message.hour) > TIE_HOURS or (home := memory.home(drawn.item)) is None:
             continue
-        if abs(drawn.hour - message.hour) > TIE_HOURS:
+        place, held, item = home
+        if item.head is None:
             continue
         is_house = item.publisher == message.publisher or (item.agency and item.agency == message.agency)
         if is_house and (best is None or (item.head.order, item.uri) > (best[3].order, best[2].uri)):

@@ -86,6 +86,10 @@ class Chain(Struct, frozen=True, array_like=True):
         """The item of that uri."""
         return next((item for item in self.items if item.uri == uri), None)
 
+    def find(self, key: bytes) -> Item | None:
+        """The item whose uri has that digest."""
+        return next((item for item in self.items if digest(item.uri) == key), None)
+
 
 NOTHING = Chain()
 

@@ -111,11 +111,8 @@ def standing(memory: Memory, found: Chain) -> StoryState:
 
 def _is_of_itself(memory: Memory, kill: Kill) -> bool:
     """Whether the item that brought the kill has texts of its own: then it withdrew these."""
-    key = chain.digest(kill.by)
-    place = memory.place(key)
-    story = memory.story(place.story) if place else None
-    item = story.item(kill.by) if story else None
-    return item is not None and bool(item.entries)
+    home = memory.home(chain.digest(kill.by))
+    return home is not None and bool(home[2].entries)
 
 
 def victims(memory: Memory, keys: tuple[int, ...]) -> list[bytes]:
@@ -134,10 +131,10 @@ def _fitting(memory: Memory, key: int, kill: Kill) -> Iterator[bytes]:
         drawn, told = memory.sketch(ref), memory.told(ref)
         if drawn is None or told is None:
             continue
-        place = memory.place(drawn.item)
-        story = memory.story(place.story) if place else None
-        item = next((one for one in story.items if chain.digest(one.uri) == drawn.item), None) if story else None
-        if item and _fits(kill, item.begun_at, item.publisher, item.agency, told.city):
+        if (home := memory.home(drawn.item)) is None:
+            continue
+        item = home[2]
+        if _fits(kill, item.begun_at, item.publisher, item.agency, told.city):
             yield drawn.item
 
 

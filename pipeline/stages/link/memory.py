@@ -20,7 +20,7 @@ from msgspec import Struct, msgpack
 from xxhash import xxh3_64_digest
 
 from pipeline.stages.link import chain, sketch
-from pipeline.stages.link.chain import Chain
+from pipeline.stages.link.chain import Chain, Item
 from pipeline.stages.link.sketch import Sketch
 from pipeline.stages.rows import Rows
 
@@ -76,6 +76,13 @@ class Memory(Rows):
     def put_story(self, story: bytes, found: Chain | None) -> None:
         """Keeps a chain; one without items is forgotten."""
         self.put(b"s" + story, chain.pack(found) if found and found.items else None)
+
+    def home(self, item: bytes) -> tuple[Place, Chain, Item] | None:
+        """Where an item belongs, with the chain of that story and the item itself."""
+        place = self.place(item)
+        held = self.story(place.story) if place else None
+        found = held.find(item) if held else None
+        return (place, held, found) if place and held and found else None
 
     def items_of(self, alias: int) -> tuple[bytes, ...]:
         """The items that have an alias; none when too many have it."""

@@ -84,7 +84,7 @@ def bearings(memory: Memory, message: Message, drawn: Sketch, told: Told) -> Bea
         if _is_worth_reading(drawn, candidate):
             judged += 1
             story = memory.story(place.story)
-            item = _item(story, candidate.sketch.item) if story else None
+            item = story.find(candidate.sketch.item) if story else None
             other = memory.told(candidate.ref)
             if story is None or item is None or other is None:
                 continue
@@ -135,27 +135,21 @@ def _candidates(memory: Memory, message: Message, drawn: Sketch) -> list[_Candid
 def _namesakes(memory: Memory, message: Message) -> Iterator[bytes]:
     for alias in message.aliases:
         for item in memory.items_of(alias):
-            place = memory.place(item)
-            story = memory.story(place.story) if place and item != message.key else None
-            found = _item(story, item) if story else None
-            if story and found:
-                yield from refs(story, found.uri)
+            home = memory.home(item) if item != message.key else None
+            if home:
+                yield from refs(home[1], home[2].uri)
 
 
-def _item(story: Chain, digest: bytes) -> Item | None:
-    return next((item for item in story.items if chain.digest(item.uri) == digest), None)
-
-
-def _is_nearer(score: int, message: Message, item: Item, story: Chain | None) -> bool:
+def _is_nearer(score: int, message: Message, item: Item, story: Chain) -> bool:
     """Whether a later item is tied more strongly to this message than to what it is tied to: by score, then to the older."""
-    held = next((one for one in story.items if chain.digest(one.uri)[:8] == item.parent), None) if story else None
+    held = next((one for one in story.items if chain.digest(one.uri)[:8] == item.parent), None)
     mine = (-score, message.stamp or message.seen_at, message.key)
     return held is None or mine < (-item.score, held.begun_at, chain.digest(held.uri))
 
 
-def _is_first_text(ref: bytes, story: Chain | None, item: Item) -> bool:
+def _is_first_text(ref: bytes, story: Chain, item: Item) -> bool:
     """An item is tied by its first text: what it came to later may quote anybody."""
-    return story is not None and ref == next(iter(refs(story, item.uri)), b"")
+    return ref == next(iter(refs(story, item.uri)), b"")
 
 
 # ── two texts ────────────────────────────────────────────────────────────────────────────────────────────────────────

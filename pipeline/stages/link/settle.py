@@ -41,7 +41,7 @@ def settle(memory: Memory, message: Message, article: Article, now: str) -> Outc
         version=str(chain.ordinal(merged.item, merged.entry)),
         body=takes.assembled(message.body, message.stamp or message.seen_at, parts) if parts else None,
     )
-    outcome.correction = _correction(memory, message, merged, rule, previous)
+    outcome.correction = _correction(memory, message, rule, previous)
     outcome.also = (*merged.moves, *_sides(outcome, merged, article, now))
     if becomes != "live" and not merged.entry.is_sealed and "live" in (was, *merged.joined):
         outcome.also += (_withdrawal(outcome, events.everything(after), article, now, "joined"),)
@@ -116,9 +116,7 @@ def _story(merged: Merged, rule: Rule, first: Item, becomes: StoryState, previou
     )
 
 
-def _correction(
-    memory: Memory, message: Message, merged: Merged, rule: Rule, previous: tuple[Item, Entry] | None
-) -> Correction | None:
+def _correction(memory: Memory, message: Message, rule: Rule, previous: tuple[Item, Entry] | None) -> Correction | None:
     """What changed since the head before; of an update only where the earlier text is still held."""
     if previous is None:
         return None

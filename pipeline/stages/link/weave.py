@@ -118,11 +118,13 @@ def _woven(memory: Memory, message: Message, known: Place | None, own: Chain | N
         after = _tied(after, message.uri, parent.item[:8] if parent else b"", parent.score if parent else 0)
     for child in bearings.children:
         held = memory.story(child.story)
-        uri = next((one.uri for one in held.items if chain.digest(one.uri) == child.item), "") if held else ""
-        if after.item(uri):
-            after = _tied(after, uri, message.key[:8], child.score)
-        elif held and uri:
-            moving = _tied(chain.branch(held, uri), uri, message.key[:8], child.score)
+        item = held.find(child.item) if held else None
+        if held is None or item is None:
+            continue
+        if after.item(item.uri):
+            after = _tied(after, item.uri, message.key[:8], child.score)
+        else:
+            moving = _tied(chain.branch(held, item.uri), item.uri, message.key[:8], child.score)
             origins[child.story] = chain.join(origins.get(child.story, NOTHING), moving)
             after = chain.join(after, moving)
     story = chain.digest(chain.root(after).uri)
