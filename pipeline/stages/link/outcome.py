@@ -30,9 +30,13 @@ class Outcome(Struct, kw_only=True):
 
 
 def finish(outcome: Outcome, article: Article) -> Emit | Drop:
-    """Emits what goes on; the rest is dropped, counted by reason."""
+    """Emits what goes on, with the retraction that it is told with; the rest is dropped, counted by reason."""
     if outcome.rule.is_routed:
-        return Emit(linked(outcome, article), also=outcome.also)
+        passed = linked(outcome, article)
+        for side in outcome.also:
+            if side.topic == "retractions" and isinstance(side.value, Article):
+                passed = replace(passed, pipeline=replace(passed.pipeline, retraction=side.value.pipeline.retraction))
+        return Emit(passed, also=outcome.also)
     return Drop(Reason.LATE if outcome.rule.rule in LATE_RULES else Reason.UNCHANGED, also=outcome.also)
 
 

@@ -17,7 +17,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
     `is_known`: the story held a text of this item before; `is_tied`: the item is tied to another one. `is_copy`: another
     publisher's text than the story's own. `is_same`: a text that the item, or the story's own publisher, had before;
-    `is_lower`: not the newest of its item. `was` and `becomes` are the story's states, `was` "" for a story that begins.
+    `is_lower`: not the newest of its item. `is_ambiguous`: a kill that may mean several stories. `was` and `becomes` are the
+    story's states, `was` None for a story that begins.
     """
 
     kind: Kind = "text"
@@ -28,6 +29,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     is_copy: bool = False
     is_same: bool = False
     is_lower: bool = False
+    is_ambiguous: bool = False
     was: StoryState | None = None
     becomes: StoryState = "live"
 
@@ -48,6 +50,11 @@ def _is_revision(of: Evidence) -> bool:
 
 
 RULES = (
+    Rule(
+        "kill.ambiguous", "hold", True,
+        lambda of: of.kind == "kill" and of.is_ambiguous,
+        Evidence(kind="kill", is_ambiguous=True, becomes="held"),
+    ),
     Rule(
         "kill.late", "kill", False,
         lambda of: of.kind == "kill" and of.becomes != "killed",

@@ -34,7 +34,11 @@ def settle(memory: Memory, message: Message, article: Article, now: str) -> Outc
         hit = hit if item and item.entries else found or hit
     becomes = _state(memory, hit)
     evidence = Evidence(
-        kind=message.kind, is_known=before is not None, was=chain.state(before) if before else None, becomes=becomes
+        kind=message.kind,
+        is_known=before is not None,
+        is_ambiguous=len(hit) > 1,
+        was=chain.state(before) if before else None,
+        becomes=becomes,
     )
     rule = _repeat() if is_repeat else decide(evidence)
     outcome = Outcome(rule=rule, story=_story(memory, message, hit, rule, becomes), version=_version(message))

@@ -9,6 +9,7 @@ from pipeline.article import Article
 from pipeline.reasons import Reason
 from pipeline.records import Alert, Emit, Sighting
 from pipeline.stages.normalize import normalize
+from pipeline.stages.route import Routed, route
 from pipeline.story import Change
 from tests.builders import raw_item
 from tests.stages.link.texts import BANK, CORRECTED, FIRST, GROWN, HEADLINE, REFILED, REWRITTEN, ROUNDUP, TWIN
@@ -398,3 +399,26 @@ def test_1_the_seed_its_agencys_copy_and_a_third_publishers_are_one_story(shared
     assert len({story(one).id for one in found if one}) == 1
     assert story(found[2]).canonical == "urn:x:agency"
     assert story(found[2]).relation == "syndicated_copy"
+
+
+def test_8_an_ambiguous_kill_leaves_no_public_topic_with_either() -> None:
+    """Through link and route: what stands under each uri when the readers of the compacted topics have caught up."""
+    desk = Desk()
+    passed = desk.run(
+        [
+            item("urn:x:1", HEADLINE, FIRST, **OWN),
+            item("urn:x:2", HEADLINE, BANK, hours=1, agency="Meridian"),
+            item("urn:x:9", "WITHDRAWAL: " + HEADLINE, "The figures were wrong.", hours=2, agency="Meridian"),
+        ]
+    )
+    standing: set[str] = set()
+    rows: dict[bytes, bytes] = {}
+    for one in passed:
+        assert one is not None
+        verdict = route(one, rows, one.pipeline.times.ingested)
+        rows |= {key: value for key, value in verdict.writes if value is not None}
+        if isinstance(verdict, Emit):
+            assert isinstance(verdict.record, Routed)
+            standing |= {one.uri for _ in verdict.record.to}
+            standing -= {uri for _, uri in verdict.record.withdrawn}
+    assert standing == set()
