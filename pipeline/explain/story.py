@@ -83,7 +83,7 @@ async def tell(config: Config, asked: str, progress: Progress = lambda topic, co
         headline=_headline(articles),
         state=newest.pipeline.story.state if newest and newest.pipeline.story else "",
         members=_members(articles, cast.standing),
-        events=sorted(events, key=lambda told: told.at),
+        events=sorted(events, key=lambda told: (told.at, told.place)),
         searched=list(scan.readings.values()),
     )
 
@@ -123,7 +123,7 @@ class _Cast:
         name = (article.uri, article.version, article.pipeline.dedup.content)
         first, known = self._articles.get(name, (found, article))
         says_more = article if article.pipeline.retraction else known  # the same on `linked` does not say what it withdraws
-        self._articles[name] = (min(first, found, key=lambda each: each.at), says_more)
+        self._articles[name] = (min(first, found, key=_order), says_more)
         return found
 
     def sighting(self, record: Received) -> Found | None:
@@ -143,7 +143,7 @@ class _Cast:
 
     def articles(self) -> list[tuple[Found, Article]]:
         """Every version once, in the order in which they were linked."""
-        return sorted(self._articles.values(), key=lambda each: (each[0].at, each[0].partition, each[0].offset))
+        return sorted(self._articles.values(), key=lambda each: _order(each[0]))
 
     def _found(self, record: Received, facts: dict[str, Any]) -> Found:
         return Found(
@@ -155,6 +155,11 @@ class _Cast:
             value=None,
             facts=facts,
         )
+
+
+def _order(found: Found) -> tuple[int, str, int, int]:
+    """As the broker got them; topics are read side by side, so within one millisecond nothing else is the same every time."""
+    return found.at, found.topic, found.partition, found.offset
 
 
 def _decoded(record: Received, kind: type[Any]) -> Any:
