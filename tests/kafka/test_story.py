@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 from click.testing import CliRunner, Result
 from msgspec import structs
@@ -10,6 +11,7 @@ from pipeline import codec
 from pipeline.article import Article, Status, Vendor
 from pipeline.cli import root
 from pipeline.config import Config, to_environment
+from pipeline.explain.story import _Cast
 from pipeline.records import Drop, Emit, Side, Sighting
 from pipeline.routes import BY_LANGUAGE
 from pipeline.stages.link import link
@@ -126,3 +128,22 @@ async def test_what_nobody_knows_is_said_in_a_sentence(config: Config) -> None:
     result = await asyncio.to_thread(command, config, "urn:nobody:knows")
     assert (result.exit_code, "no story of 'urn:nobody:knows' is known" in result.stderr) == (1, True)
     assert (await asyncio.to_thread(command, config, " ")).exit_code == 2
+
+
+def test_topics_that_share_a_millisecond_are_told_in_one_order() -> None:
+    """Topics are read side by side, so their records come in any order."""
+    records = [
+        SimpleNamespace(
+            topic=f"newswire.{topic}", partition=0, offset=offset, timestamp=7, key=key.encode(), value=value, headers=headers
+        )
+        for offset, (topic, key, value, headers) in enumerate(told().rows)
+        if topic in ("linked", "corrections", "retractions")
+    ]
+    assert len({record.topic for record in records}) == 2
+    tellings = []
+    for order in (records, records[::-1]):
+        cast = _Cast(URI, "newswire")
+        for record in order:
+            cast.message(record)
+        tellings.append([(found.place, article.version) for found, article in cast.articles()])
+    assert tellings[0] == tellings[1]
