@@ -13,6 +13,9 @@ from pipeline import codec, kafka
 from pipeline.config import Config
 from pipeline.kafka import Lag
 from pipeline.ledger import Account, Ledger
+from pipeline.recall.account import Account as Recalled
+from pipeline.recall.account import together
+from pipeline.recall.patrol import accounts_of
 from pipeline.topics import sink_name
 from pipeline.topology import HOPS, edges, groups
 
@@ -20,12 +23,16 @@ OPEN = frozenset({"poll", "fetch"})  # others than our poller may write to the t
 
 
 class Snapshot(Struct, frozen=True):
-    """The accounts at one moment. `unaccounted` per edge "upstream→downstream" must be 0; above is lost, below is doubled."""
+    """The accounts at one moment. `unaccounted` per edge "upstream→downstream" must be 0; above is lost, below is doubled.
+
+    `recall` is what became of killed content that came into the object store again; None where no worker has recalled anything.
+    """
 
     at: float
     ledger: Ledger
     lags: tuple[Lag, ...]
     unaccounted: dict[str, int]
+    recall: Recalled | None = None
 
     @property
     def lag_records(self) -> int:
@@ -56,6 +63,7 @@ class Snapshot(Struct, frozen=True):
                 },
             },
             "unaccounted": self.unaccounted,
+            "recall": None if self.recall is None else self.recall.to_builtins(),
         }
 
 
@@ -75,7 +83,8 @@ async def take(config: Config) -> Snapshot:
                     facts = codec.loads(position.metadata)
                     ledger.add(_stored(name, facts) if name in sinks else Ledger.from_builtins(facts))
     lags = tuple(await kafka.lags(config.kafka, groups(config)))
-    return Snapshot(time.time(), ledger, lags, _unaccounted(ledger, lags, config))
+    recalled = (await accounts_of(config)).values()
+    return Snapshot(time.time(), ledger, lags, _unaccounted(ledger, lags, config), together(recalled) if recalled else None)
 
 
 def _stored(sink: str, facts: dict[str, Any]) -> Ledger:
@@ -96,8 +105,7 @@ def _unaccounted(ledger: Ledger, lags: tuple[Lag, ...], config: Config) -> dict[
     for upstream, downstream in edges(config):
         if upstream not in ledger and downstream not in ledger:
             continue
-        emitted, received = ledger.account(upstream).emitted, ledger.account(downstream).received
-        missing = emitted - received
+        missing = ledger.account(upstream).sent - ledger.account(downstream).received
         in_flight = behind.get(group_of.get(downstream, ""), 0)
         if upstream in OPEN and missing < 0:
             missing = 0

@@ -139,13 +139,19 @@ NINJS = Standard(name="ninjs", version="3.1")
 
 
 class Identity(Part, frozen=True, kw_only=True):
-    """`key` is the raw key (canonical link, else provider and guid, else feed and text hash)."""
+    """`key` is the raw key (canonical link, else provider and guid, else feed and text hash).
+
+    `bucket` is the language bucket in which all texts of the item travel, absent where it is that of the text's own language.
+    `echo` marks a copy of a kill, a hold or a release and names the language bucket to which it was sent.
+    """
 
     key: str
     feed: str
     provider: str = ""
     guid: str = ""
     link: str = ""
+    bucket: str = ""
+    echo: str = ""
 
 
 class Source(Part, frozen=True, kw_only=True):

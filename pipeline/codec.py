@@ -90,9 +90,15 @@ def decode_article(_key: bytes | None, value: bytes | None, _headers: Headers) -
 
 
 def article_headers(article: Article, stage: str) -> list[tuple[str, bytes]]:
-    """CloudEvents 1.0 binary-mode headers of an article on `newswire.<stage>`; ce_id is a function of content, not of time."""
+    """CloudEvents 1.0 binary-mode headers of an article on `newswire.<stage>`; ce_id is a function of content, not of time.
+
+    A copy for another language or another home is an event of its own.
+    """
     pipeline = article.pipeline
-    seed = f"{article.uri}\x00{article.version}\x00{pipeline.dedup.content}".encode()
+    copy_for = [pipeline.identity.echo] if pipeline.identity.echo else []
+    if pipeline.story is not None and pipeline.story.is_echo:
+        copy_for.append(pipeline.story.home or pipeline.story.id)
+    seed = "\x00".join((article.uri, article.version, pipeline.dedup.content, *copy_for)).encode()
     trace = xxh3_128_hexdigest((pipeline.source.item + pipeline.source.fetched_at).encode())
     return [
         ("ce_specversion", b"1.0"),

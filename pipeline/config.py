@@ -112,12 +112,14 @@ class Objects:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recall:
-    """What kills do to the object store: whether workers redact it, how many days back they look, whether originals of raw items
-    and documents are kept below `restricted/` (whose access is then the operator's to restrict).
+    """What kills do to the object store: whether workers redact it, how many days back they look, how often they look whether
+    what was killed has come again, whether originals of raw items and documents are kept below `restricted/` (whose access is
+    then the operator's to restrict).
     """
 
     enabled: bool = True
     days: float = 35.0  # a kill knows items of the last 30 days
+    sweep_s: float = 300.0  # each reads the new segments that may hold one: of a feed with a kill, all its documents
     keep_raw: bool = False
 
 
@@ -200,6 +202,7 @@ BOUNDS: tuple[tuple[str, float, float], ...] = (
     ("dead_letters.run_max", 1, 10_000_000),
     ("objects.age_s", 0.1, 3600),
     ("recall.days", 0, 36_500),
+    ("recall.sweep_s", 0.1, 86_400),
     ("run.workers", 0, 64),
     ("simulator.speed", 0.01, 1_000_000),
 )

@@ -44,6 +44,8 @@ class Control:
             if order.verb == "drain":
                 await self._poller.quiesce()
                 self._objects.drain()
+            elif order.verb == "seal":
+                self._objects.hurry(order.ends)
             else:
                 self._poller.obey(order)
 

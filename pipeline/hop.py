@@ -53,10 +53,14 @@ class Message(Struct, frozen=True):
 
 
 class Hop(Struct, frozen=True, kw_only=True):
-    """Stages between two topics. `decode(key, value, headers)` gives the record, `now_of` its ingest time, `encode` messages."""
+    """Stages between two topics. `decode(key, value, headers)` gives the record, `now_of` its ingest time, `encode` messages.
+
+    `target` is the topic of what goes on, where that is one: side events on it are copies for other partitions.
+    """
 
     name: str
     source: str
+    target: str = ""
     stages: tuple[Stage, ...]
     decode: Callable[[bytes | None, bytes | None, Sequence[tuple[str, bytes]]], Any]
     now_of: Callable[[Any], str]
@@ -144,23 +148,33 @@ def _take(hop: Hop, record: Received, states: Mapping[str, "KeyedState"], bundle
     outcome = run_chain(hop.stages, item, states, hop.now_of(item), bundle.ledger)
     if isinstance(outcome.verdict, Reject):
         return outcome.ended_by, outcome.verdict
-    messages = [
+    messages = list(hop.encode(outcome.record)) if outcome.record is not None else []  # before its copies, where they meet
+    messages += [
         Message(side.topic, side.key.encode(), encode(side.value), side_headers(side.value, side.topic)) for side in outcome.also
     ]
-    if outcome.record is not None:
-        messages.extend(hop.encode(outcome.record))
     for message in messages:
         if len(message.value or b"") > topic_of(message.topic).message_bytes_max - HEADER_BYTES:
-            last = hop.stages[-1].name
-            reject = Reject(Reason.RECORD_TOO_LARGE, f"{len(message.value or b'')} bytes for {message.topic}")
-            bundle.ledger.account(last).emitted -= 1
-            bundle.ledger.account(last).rejected[reject.reason] += 1
-            return last, reject
+            return _refuse(hop, outcome, message, bundle.ledger)
     bundle.messages.extend(messages)
+    if copies := sum(side.topic == hop.target for side in outcome.also):
+        bundle.ledger.account(hop.stages[-1].name).copies += copies
     bundle.rules.update(outcome.rules)
     for stage, write in outcome.writes:
         states[stage].stage(write)
     return None
+
+
+def _refuse(hop: Hop, outcome: Outcome, message: Message, ledger: Ledger) -> tuple[str, Reject]:
+    """Books a reject in place of the verdict whose message no topic takes."""
+    reject = Reject(Reason.RECORD_TOO_LARGE, f"{len(message.value or b'')} bytes for {message.topic}")
+    stage = outcome.ended_by or hop.stages[-1].name
+    account = ledger.account(stage)
+    if isinstance(outcome.verdict, Drop):
+        account.dropped[outcome.verdict.reason] -= 1
+    else:
+        account.emitted -= 1
+    account.rejected[reject.reason] += 1
+    return stage, reject
 
 
 def dead_letter(record: Received, stage: str, reject: Reject) -> Message:

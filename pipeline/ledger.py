@@ -1,4 +1,4 @@
-"""The accounts of a stage: in = emitted + dropped{reason} + rejected{reason}, always.
+"""The accounts of a stage: in = emitted + dropped{reason} + rejected{reason}, always. What the next stage gets: emitted + copies.
 
 A ledger is cumulative and travels in the metadata of the offset commit, in the same transaction as the outputs it counts:
 whatever crashes, the numbers are exactly those of the committed work. Pure; Kafka limits the text to 4,096 bytes.
@@ -14,10 +14,14 @@ METADATA_BYTES_MAX = 4096  # Kafka's offset.metadata.max.bytes default
 
 
 class Account(Struct):
-    """One stage's counts since the beginning."""
+    """One stage's counts since the beginning.
+
+    `copies` are records beside the verdicts' own: a kill that every language is told, a retraction that goes to several homes.
+    """
 
     received: int = 0
     emitted: int = 0
+    copies: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
 
@@ -26,16 +30,24 @@ class Account(Struct):
         """0 unless an input ended without a verdict (or with two)."""
         return self.received - self.emitted - sum(self.dropped.values()) - sum(self.rejected.values())
 
+    @property
+    def sent(self) -> int:
+        """What the next stage must get."""
+        return self.emitted + self.copies
+
     def add(self, other: "Account") -> None:
         """Counts the other's work as well."""
         self.received += other.received
         self.emitted += other.emitted
+        self.copies += other.copies
         self.dropped.update(other.dropped)
         self.rejected.update(other.rejected)
 
     def to_builtins(self) -> dict[str, Any]:
         """For JSON: `{"in": 3, "emitted": 1, "dropped": {"repeat": 2}}`."""
         facts: dict[str, Any] = {"in": self.received, "emitted": self.emitted}
+        if self.copies:
+            facts["copies"] = self.copies
         if self.dropped:
             facts["dropped"] = _plain(self.dropped)
         if self.rejected:
@@ -48,6 +60,7 @@ class Account(Struct):
         return cls(
             received=facts.get("in", 0),
             emitted=facts.get("emitted", 0),
+            copies=facts.get("copies", 0),
             dropped=Counter(facts.get("dropped", {})),
             rejected=Counter(facts.get("rejected", {})),
         )

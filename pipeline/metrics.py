@@ -25,6 +25,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.records_in = self._counter("records_in", "records a stage took in", "stage")
         self.records_out = self._counter("records_out", "verdicts of a stage", "stage", "outcome", "reason")
+        self.records_copied = self._counter("records_copied", "records beside a stage's verdicts, for other partitions", "stage")
         self.rules = self._counter("rules", "rules that fired, of committed records", "stage", "rule")
         self.commit_seconds = self._histogram("commit_seconds", "duration of a transaction", "hop")
         self.compute_seconds = self._counter("compute_seconds", "CPU time of stages, codec included", "hop")
@@ -48,6 +49,10 @@ class Metrics:
         self.recall_pending = self._gauge("recall_pending", "kills that this worker has not carried out in the object store yet")
         self.recall_erased = self._counter("recall_erased", "records erased in the object store", "what")
         self.recall_seconds = self._histogram("recall_seconds", "from a retraction until the object store has nothing of it")
+        self.recall_watched = self._gauge("recall_watched", "killed items that this worker looks for when it sweeps")
+        self.recall_sweeps = self._counter("recall_sweeps", "sweeps for what came again after its kill", "outcome")
+        self.recall_returned = self._counter("recall_returned", "records erased that came again after their kill", "what")
+        self.recall_swept_to = self._gauge("recall_swept_to_seconds", "all that was written up to this time (Unix) is swept")
         self.build = self._gauge("build_info", "1, labelled with the version", "version")
 
     def lane(self, hop: str) -> "LaneMetrics":
@@ -96,6 +101,8 @@ class LaneMetrics:
         for stage, account in ledger.items():
             self._child(stage).inc(account.received)
             self._child(stage, "emitted", "").inc(account.emitted)
+            if account.copies:
+                self._metrics.records_copied.labels(stage).inc(account.copies)
             for outcome, reasons in (("dropped", account.dropped), ("rejected", account.rejected)):
                 for reason, count in reasons.items():
                     self._child(stage, outcome, reason).inc(count)

@@ -21,15 +21,17 @@ from pipeline.article import Article
 from pipeline.formats import SYNDICATION, WIRES, detect, parse
 from pipeline.formats.parsed import Parsed
 from pipeline.formats.split import Item, split
-from pipeline.hop import run_chain
+from pipeline.hop import Outcome, run_chain
 from pipeline.ledger import Ledger
 from pipeline.marked import Range
 from pipeline.poll.identity import item_digest, raw_key, wire_raw_key
 from pipeline.poll.slice import BODY_BYTES_MAX, Cut, Refusal, Slice, cut
-from pipeline.records import RawItem, Reject
+from pipeline.records import RawItem, Reject, Stage
 
 Through = Literal["normalize", "link", "enrich"]
-CHAIN = (stages.DEDUP, stages.NORMALIZE, stages.LINK, stages.ENRICH)
+CHAIN = (stages.DEDUP, stages.NORMALIZE, stages.ADDRESS, stages.LINK, stages.ENRICH)
+LAST: dict[Through, Stage] = {"normalize": stages.ADDRESS, "link": stages.LINK, "enrich": stages.ENRICH}
+LINK_AT = CHAIN.index(stages.LINK)
 STDIN = "-"
 
 
@@ -56,23 +58,41 @@ class Rejected(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def run(documents: Iterable[Document], *, through: Through, feed: str, provider: str) -> Iterator[Article | Rejected]:
-    """Every item's article or rejection, in order; an item that a stage drops (a repeat, an unchanged text) gives nothing."""
-    chain = CHAIN[: 1 + next(at for at, stage in enumerate(CHAIN) if stage.name == through)]
+    """Every item's article or rejection, in order; an item that a stage drops (a repeat, an unchanged text) gives nothing.
+
+    A kill that every language is told (stages/address.py) gives an article for each in which it hits something.
+    """
+    chain = CHAIN[: 1 + CHAIN.index(LAST[through])]
+    before, after = chain[:LINK_AT], chain[LINK_AT:]
     states: dict[str, dict[bytes, bytes]] = {stage.name: {} for stage in chain if stage.stateful}
-    ledger = Ledger()
     for document in documents:
         for item in _items(document, feed, provider):
             if isinstance(item, Rejected):
                 yield item
                 continue
-            outcome = run_chain(chain, item, states, document.at, ledger)
-            if isinstance(outcome.verdict, Reject):
-                reason, detail = outcome.verdict.reason, outcome.verdict.detail
-                yield Rejected(path=document.path, part=item.part, stage=outcome.ended_by, reason=str(reason), detail=detail)
+            outcome = _done(before, item, states, document, item.part)
+            if isinstance(outcome, Rejected):
+                yield outcome
                 continue
-            outcome.apply(states)
-            if outcome.record is not None:
-                yield outcome.record
+            echoes = [side.value for side in outcome.also if side.topic == "normalized"] if after else []
+            for article in (outcome.record, *echoes) if outcome.record else ():
+                ended = _done(after, article, states, document, item.part)
+                if isinstance(ended, Rejected):
+                    yield ended
+                elif ended.record is not None:
+                    yield ended.record
+
+
+def _done(
+    chain: Sequence[Stage], record: object, states: dict[str, dict[bytes, bytes]], document: Document, part: int
+) -> Outcome | Rejected:
+    """The record through some stages, their writes kept."""
+    outcome = run_chain(chain, record, states, document.at, Ledger())
+    if isinstance(outcome.verdict, Reject):
+        reason, detail = str(outcome.verdict.reason), outcome.verdict.detail
+        return Rejected(path=document.path, part=part, stage=outcome.ended_by, reason=reason, detail=detail)
+    outcome.apply(states)
+    return outcome
 
 
 class Explained(Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ class Reason(StrEnum):
     REPEAT = "repeat"  # dedup: the same item bytes arrived before, from whichever feed
     UNCHANGED = "unchanged"  # link: new bytes, but the same headline and body as the version we hold
     LATE = "late"  # link: the wire's own number is not above the version we hold
+    NOT_HERE = "not_here"  # link: a kill, hold or release that every language is told, about nothing that this one holds
     NOT_PUBLIC = "not_public"  # route: held, withdrawn, or no article (advisory, test): it must not reach readers
 
     # rejects of a fetched document (poll)

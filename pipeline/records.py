@@ -79,12 +79,16 @@ class FeedState(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Command(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line on `newswire.ops.command`: every worker reads all of them and acts on what it owns."""
+    """One line on `newswire.ops.command`: every worker reads all of them and acts on what it owns.
 
-    verb: Literal["poll-now", "pause", "resume", "drain"]
+    `ends` of "seal": for each stored topic, by partition from 0, the offset below which everything is to be sealed now.
+    """
+
+    verb: Literal["poll-now", "pause", "resume", "drain", "seal"]
     feed: str = ""
     id: str
     at: float
+    ends: Mapping[str, tuple[int, ...]] = {}
 
 
 class Sighting(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -19,8 +19,9 @@ GROUPS: Mapping[str, str] = {
     "caption": "copyright_lead counter counter_lead credit_afp credit_ap credit_foto credit_handout credit_photo_by "
     "credit_reuters credit_slash credit_via_getty file_photo_lead licensing photo_numbers picture_taken sign_credit_lead",
     "correction": "bracket de en label remark",
-    "dateline": "date_source glued_to_byline joint_sources no_separator no_source no_space_after_dash own_field place_source "
-    "press_release press_release_slashes remark source_first source_in_slashes source_only unconfirmed_habit unknown_source",
+    "dateline": "date_source glued_to_byline joint_sources no_separator no_source no_space_after_dash own_field own_source "
+    "place_source press_release press_release_slashes remark source_first source_in_slashes source_only unconfirmed_habit "
+    "unknown_source",
     "digitalwires": "correction_prefix",
     "embargo": "empty free_text future no_zone",
     "furniture": "text_kept",

@@ -8,12 +8,13 @@ A lost or foreign store is rebuilt from the compacted changelog.
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from rocksdict import AccessType, BlockBasedOptions, DBCompressionType, Options, Rdict, WriteBatch
+from rocksdict import AccessType, BlockBasedOptions, Cache, DataBlockIndexType, DBCompressionType, Options, Rdict, WriteBatch
 
 from pipeline.kafka import read_range
 from pipeline.records import Write
@@ -22,6 +23,7 @@ log = structlog.get_logger()
 
 OFFSET_KEY = b"\x00offset"  # stage keys are hashes of 8 bytes or more and never begin with "\x00offset"
 IDENTITY_KEY = b"\x00identity"
+CACHE_BYTES = 64 << 20  # blocks in memory, of all lanes of a process: what link compares of 100,000 stories takes 40 MB
 PROGRESS_S = 2.0  # how often a restore says how far it is
 
 
@@ -102,6 +104,11 @@ class RocksStore:
         self._db.close()
 
 
+@cache
+def _block_cache() -> Cache:
+    return Cache(CACHE_BYTES)
+
+
 def _rocks_options() -> Any:
     options = Options(raw_mode=True)
     options.create_if_missing(True)
@@ -109,7 +116,11 @@ def _rocks_options() -> Any:
     options.set_write_buffer_size(16 << 20)  # a lane holds a share of the state; 16 MiB × lanes must stay small beside the heap
     options.set_max_background_jobs(2)
     options.set_keep_log_file_num(2)
+    options.set_memtable_whole_key_filtering(True)
+    options.set_memtable_prefix_bloom_ratio(0.1)  # link finds few of the rows it asks for in what was written last
     blocks = BlockBasedOptions()
+    blocks.set_block_cache(_block_cache())
+    blocks.set_data_block_index_type(DataBlockIndexType.binary_and_hash())
     blocks.set_bloom_filter(10, False)  # half of what link asks for is absent: 10 bits a key spare 99 % of those reads
     options.set_block_based_table_factory(blocks)
     return options

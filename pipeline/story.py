@@ -37,9 +37,13 @@ class Story(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `state` is the story's after this message; `canonical` the uri of the writer's own text; `revision` counts the texts of the
     canonical item; `related` are stories that it touches without belonging to them. `score` is the likeness that tied it, 0 to 1.
+    `home` is the story under which the item was first announced, absent where that is `id`: the item travels under it for ever.
+    `is_echo`: the article itself is told elsewhere or is late; this tells a home what its retraction withdraws there.
     """
 
     id: str
+    home: str = ""
+    is_echo: bool = False
     relation: Relation
     previous: Version | None = None
     canonical: str
@@ -85,10 +89,14 @@ class Correction(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Withdrawn(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An item of a story, with the versions of it that are meant; without any, all are."""
+    """An item of a story, with the versions of it that are meant; without any, all are.
+
+    `home` is where the item travels (`Story.home`), absent where that is the story by whose id it is told.
+    """
 
     uri: str
     versions: tuple[str, ...] = ()
+    home: str = ""
 
 
 class Retraction(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -97,6 +105,7 @@ class Retraction(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `items` are all items of the story with the versions concerned, copies among them; `stories` the stories they are in, more
     than one where a kill by description was ambiguous and all that it may mean are held. `by` is the uri of the message, `at` its
     ingest time, `reasons` the rules that made it one. Obeying it twice does no harm; the newest by `at` of a uri counts.
+    `is_partial`: the story is so large that not all of its items are known by name; all that it ever put out is meant.
     """
 
     kind: Literal["kill", "hold", "release"]
@@ -106,3 +115,4 @@ class Retraction(Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: str
     note: str = ""
     reasons: tuple[str, ...] = ()
+    is_partial: bool = False

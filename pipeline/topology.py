@@ -1,7 +1,7 @@
 """THE MAP: what runs in a worker, in the order in which an article passes.
 
-poll → newswire.raw → ingest (dedup, normalize) → newswire.normalized → link → newswire.linked → enrich → newswire.enriched
-→ routes (public topics) and objects (object storage, also of newswire.raw and newswire.documents).
+poll → newswire.raw → ingest (dedup, normalize, address) → newswire.normalized → link → newswire.linked → enrich
+→ newswire.enriched → routes (public topics) and objects (object storage, also of newswire.raw and newswire.documents).
 recall (newswire.retractions) takes out of the object storage again what was killed.
 Nothing is decided here; follow a name to see how.
 """
@@ -23,10 +23,10 @@ from pipeline.metrics import Metrics
 from pipeline.poll.poller import Poller
 from pipeline.recall.service import RecallService
 from pipeline.sinks.service import ObjectsSink
+from pipeline.stages.bucket import bucket
 from pipeline.stages.route import Routed, projected, routing, story_of
 from pipeline.state import store_opener
 from pipeline.topics import full_name, sink_name
-from pipeline.wire.language import primary
 
 
 def _to(topic: str, article: Article, key: str) -> list[Message]:
@@ -58,14 +58,16 @@ def _routed(routed: Routed) -> list[Message]:
 INGEST = Hop(
     name="ingest",
     source="raw",
-    stages=(stages.DEDUP, stages.NORMALIZE),
+    target="normalized",
+    stages=(stages.DEDUP, stages.NORMALIZE, stages.ADDRESS),
     decode=codec.decode_raw,
     now_of=lambda item: item.fetched_at,
-    encode=lambda article: _to("normalized", article, primary(article.language) or "und"),
+    encode=lambda article: _to("normalized", article, bucket(article)),
 )
 LINK = Hop(
     name="link",
     source="normalized",
+    target="linked",
     stages=(stages.LINK,),
     decode=codec.decode_article,
     now_of=lambda article: article.pipeline.times.ingested,
@@ -74,6 +76,7 @@ LINK = Hop(
 ENRICH = Hop(
     name="enrich",
     source="linked",
+    target="enriched",
     stages=(stages.ENRICH,),
     decode=codec.decode_article,
     now_of=lambda article: article.pipeline.times.ingested,
@@ -93,7 +96,8 @@ HOPS = (INGEST, LINK, ENRICH, ROUTES)
 EDGES = (
     ("poll", "dedup"),
     ("dedup", "normalize"),
-    ("normalize", "link"),
+    ("normalize", "address"),
+    ("address", "link"),
     ("link", "enrich"),
     ("enrich", "route"),
 )

@@ -10,8 +10,21 @@ from rich.text import Text
 
 from pipeline.accounts import Snapshot
 from pipeline.ledger import Account
+from pipeline.recall.account import Account as Recalled
 
-ORDER = ("fetch", "poll", "dedup", "normalize", "link", "enrich", "route", "objects", "objects-raw", "objects-documents")
+ORDER = (
+    "fetch",
+    "poll",
+    "dedup",
+    "normalize",
+    "address",
+    "link",
+    "enrich",
+    "route",
+    "objects",
+    "objects-raw",
+    "objects-documents",
+)
 HEADLINES_SHOWN = 8
 
 
@@ -72,9 +85,25 @@ def verdict_line(now: Snapshot) -> Text:
     return Text("UNACCOUNTED: " + ", ".join(f"{edge} {count:+,}" for edge, count in lost.items()), style="bold red")
 
 
+def recall_line(recalled: Recalled) -> Text:
+    """How far the object store is swept for what was killed, and what had come again."""
+    counts = (
+        (recalled.raw, "raw items"),
+        (recalled.documents, "documents"),
+        (recalled.events, "events"),
+        (recalled.rows, "rows"),
+    )
+    erased = ", ".join(f"{count:,} {what}" for count, what in counts if count) or "nothing"
+    line = Text(f"recall: swept up to {recalled.swept_to or 'nowhere yet'}; {erased} had come again after a kill")
+    if recalled.waits_for:
+        line.append(f"; the next sweep waits for {recalled.waits_for}", style="yellow")
+    return line
+
+
 def status(now: Snapshot) -> RenderableType:
     """What `newswire status` shows."""
-    return Group(stages_table(now), Text(), lag_table(now), Text(), verdict_line(now))
+    told = [recall_line(now.recall)] if now.recall and now.recall.swept_at + now.recall.waits_for else []
+    return Group(stages_table(now), Text(), lag_table(now), Text(), verdict_line(now), *told)
 
 
 class Live:

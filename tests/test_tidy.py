@@ -98,6 +98,8 @@ AIOKAFKA = {
     "sinks/service.py",
     "recall/service.py",
     "recall/barrier.py",
+    "recall/patrol.py",
+    "recall/watch.py",
     "recall/withdraw.py",
 }
 AIOKAFKA_ERRORS_ONLY = {"control.py", "accounts.py", "supervisor.py", "cli/run.py", "cli/topics.py", "explain.py", "doctor.py"}

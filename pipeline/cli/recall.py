@@ -30,10 +30,11 @@ def recall() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 @click.pass_context
 def prove(ctx: click.Context, uri: str, store: str | None, is_deep: bool, is_strict: bool, as_json: bool) -> None:
-    """Look for an article's content everywhere: public topics, segments, Parquet, topics inside.
+    """Look for an article's content everywhere: public topics, segments, documents, Parquet, dead letters, topics inside.
 
     URI is its uri, or the id of its story. Exit status 0 when no reader gets it any more, 1 when it is still somewhere, 2 when it
-    could not be found out. Not looked into: the texts that `link` compares with (72 hours), backups, and what readers copied.
+    could not be found out. What was not looked into is named, with the time until which it may hold it: the texts that `link`
+    compares with (72 hours), backups, and what readers copied.
     """
     wanted = _named(uri)
     with proving(is_connected=True):
@@ -122,6 +123,15 @@ def sentences(found: "Proof") -> list[str]:
             f"  {len(found.store.kept):,} originals are kept below restricted/ (recall.keep_raw): theirs is another lock"
         )
     lines += _inside(found)
+    lines += _listed("ON ITS WAY INTO THE STORE", [f"{held.place} since {held.at}" for held in found.coming])
+    if found.recalled.swept_at:
+        lines.append(f"  what comes again after a kill is erased: swept up to {found.recalled.swept_to or 'nowhere yet'}")
+    if found.recalled.waits_for:
+        lines.append(f"  the next sweep waits for {found.recalled.waits_for}")
+    lines += [
+        f"  not searched: {each.place}: {each.why}" + (f"; gone by {each.until}" if each.until else "")
+        for each in found.unsearched
+    ]
     return [*lines, verdict(found)]
 
 
@@ -151,6 +161,8 @@ def verdict(found: "Proof") -> str:
         until = max((held.until for held in found.inside), default="")
         rest = f"; topics inside forget it by {until}" if until else "; only logs still have it"
         return "gone: no reader gets it" + (f", since {found.since}" if found.since else "") + rest
+    if found.coming and not found.public and found.store.is_proved:
+        return "NOT YET GONE: a sink will store it, the next sweep erases it; look again when both have passed"
     if not found.public and not found.store.left:
         return "not proved: something could not be looked into; see `newswire verify`"
     cure = (

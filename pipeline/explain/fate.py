@@ -40,7 +40,8 @@ def _goes_on(found: Found, chain: Sequence[Found]) -> Iterator[str]:
     following = FOLLOWING[found.topic]
     for each in chain:
         is_next = each.topic == following or (following.startswith("out.") and each.topic.startswith("out."))
-        if is_next and each.origin == found.origin:
+        is_same = each.origin == found.origin and (found.topic == "raw" or each.facts.get("echo") == found.facts.get("echo"))
+        if is_next and is_same:
             yield f"→ {each.place}"
         elif found.topic == "raw" and each.topic == "sightings" and _is_sighting_of(each, found):
             yield f"dropped by dedup: seen before ({each.place})"
@@ -58,6 +59,8 @@ def _ended(found: Found, chain: Sequence[Found], passed: Passed, now: float) -> 
     hop = hop_behind(found.topic)
     if passed.get((found.topic, found.partition), 0) <= found.offset:
         return f"waits for {hop}"
+    if found.topic == "normalized" and (bucket := found.facts.get("echo")):
+        return f"told to every language; it concerns nothing that link holds in {bucket}"
     if found.topic == "normalized" and (twin := _same_content(found, chain)):
         return f"dropped by link, which leaves no record: {twin.place} (version {twin.facts.get('version')}) has the same content"
     if found.topic == "enriched":

@@ -122,8 +122,7 @@ class _Cast:
         found = self._found(record, {"uri": article.uri})
         name = (article.uri, article.version, article.pipeline.dedup.content)
         first, known = self._articles.get(name, (found, article))
-        says_more = article if article.pipeline.retraction else known  # the same on `linked` does not say what it withdraws
-        self._articles[name] = (min(first, found, key=_order), says_more)
+        self._articles[name] = (min(first, found, key=_order), max(known, article, key=_withdrawn_count))
         return found
 
     def sighting(self, record: Received) -> Found | None:
@@ -155,6 +154,12 @@ class _Cast:
             value=None,
             facts=facts,
         )
+
+
+def _withdrawn_count(article: Article) -> int:
+    """How much it withdraws: a kill is told to several languages and homes, and once it says all."""
+    retraction = article.pipeline.retraction
+    return 1 + len(retraction.items) if retraction else 0
 
 
 def _order(found: Found) -> tuple[int, str, int, int]:

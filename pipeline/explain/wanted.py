@@ -153,6 +153,7 @@ def _article_facts(article: Article) -> dict[str, Any]:
         "content": pipeline.dedup.content,
         "identity_key": pipeline.identity.key,
         "feed": pipeline.identity.feed,
+        "echo": pipeline.identity.echo,
         "public_topic": public_topic(article),
         "rules": list(fired(article)),
     }

@@ -1,11 +1,12 @@
-"""When is everything that was known at a kill in the store? Asks Kafka where topics end and where groups have come to.
+"""When is everything that was written up to a moment in the store? Asks Kafka where topics end and where groups have come to.
 
-`link` wrote the victims to `newswire.linked` before or with the retraction, and their raw items and documents stood on their
-topics before that. So once `enrich` has passed where `newswire.linked` ended when the retraction was seen, and the sinks have
-passed where their topics ended after that, nothing of the victims is on the way any more.
+Of a kill: `link` wrote the victims to `newswire.linked` before or with the retraction, and their raw items and documents stood on
+their topics before that. So once `enrich` has passed where `newswire.linked` ended when the retraction was seen, and the sinks
+have passed where their topics ended after that, nothing of the victims is on the way any more. Of raw items themselves the way is
+longer: what becomes of them is known when every hop from `newswire.raw` on has passed where its topic ended.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aiokafka import TopicPartition
 
@@ -13,38 +14,55 @@ from pipeline import kafka
 from pipeline.config import Config, Kafka
 from pipeline.topics import full_name, sink_name
 
-SOURCE, HOP, RESULT = "linked", "enrich", "enriched"
-
 Ends = Mapping[TopicPartition, int]
+Way = Sequence[tuple[str, str, str]]  # the topic a hop reads, the hop, the topic it writes: each begins where the one before ends
+
+FROM_RAW: Way = (("raw", "ingest", "normalized"), ("normalized", "link", "linked"), ("linked", "enrich", "enriched"))
+FROM_LINKED: Way = FROM_RAW[-1:]
 
 
 class Barrier:
-    """One moment's. `is_enriched` and `is_passed` turn true once and stay so."""
+    """One moment's. `is_enriched` and `is_passed` turn true once and stay so; `stored` is what the sinks have yet to pass."""
 
-    def __init__(self, config: Config, linked: Ends, stored: Mapping[str, Ends]) -> None:
-        self._config, self._linked, self._stored = config, linked, dict(stored)
-        self.is_enriched = self.is_passed = False
+    def __init__(self, config: Config, way: Way, ends: Ends, stored: Mapping[str, Ends]) -> None:
+        self._config, self._way, self._ends, self.stored = config, list(way), ends, dict(stored)
+        self.is_passed = False
 
     @classmethod
-    async def now(cls, config: Config) -> "Barrier":
+    async def now(cls, config: Config, way: Way = FROM_LINKED) -> "Barrier":
         """Raises `kafka.Unreachable` and aiokafka's errors, as all here do."""
-        linked = await written_ends(config.kafka, SOURCE)
-        return cls(config, linked, {topic: await written_ends(config.kafka, topic) for topic in config.objects.topics})
+        ends = await written_ends(config.kafka, way[0][0])
+        return cls(config, way, ends, {topic: await written_ends(config.kafka, topic) for topic in config.objects.topics})
+
+    @property
+    def is_enriched(self) -> bool:
+        """Whether all hops have passed it: what is not stored yet stands on the topics that are stored."""
+        return not self._way
 
     async def look(self) -> bool:
         """Whether it is passed now."""
         settings = self._config.kafka
-        if not self.is_enriched and await has_passed(settings, f"{settings.app}-{HOP}", self._linked):
-            if RESULT in self._stored:
-                self._stored[RESULT] = await written_ends(settings, RESULT)
-            self.is_enriched = True
-        while self.is_enriched and self._stored:
-            topic = next(iter(self._stored))
-            if not await has_passed(settings, f"{settings.app}-{sink_name(topic)}", self._stored[topic]):
+        while self._way:
+            _, hop, result = self._way[0]
+            if not await has_passed(settings, f"{settings.app}-{hop}", self._ends):
                 return False
-            del self._stored[topic]
-        self.is_passed = self.is_enriched
-        return self.is_passed
+            self._ends = await written_ends(settings, result)
+            if result in self.stored:
+                self.stored[result] = self._ends
+            del self._way[0]
+        while self.stored:
+            topic = next(iter(self.stored))
+            if not await has_passed(settings, f"{settings.app}-{sink_name(topic)}", self.stored[topic]):
+                return False
+            del self.stored[topic]
+        self.is_passed = True
+        return True
+
+    def outstanding(self) -> dict[str, tuple[int, ...]]:
+        """By stored topic and partition, up to where the sinks must come; nothing before all hops have passed."""
+        if not self.is_enriched:
+            return {}
+        return {topic: tuple(end for _, end in sorted(ends.items())) for topic, ends in self.stored.items()}
 
 
 async def written_ends(settings: Kafka, topic: str) -> Ends:

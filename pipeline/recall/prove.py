@@ -9,22 +9,27 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from pipeline import codec
+from pipeline import codec, kafka
 from pipeline.article import Article
 from pipeline.codec import Undecodable
 from pipeline.config import Config
 from pipeline.explain import Progress, Reading, Scan, gather, public_topics
 from pipeline.explain.wanted import Found, Wanted, instant
 from pipeline.hop import Received
+from pipeline.recall.account import Account, together
+from pipeline.recall.patrol import accounts_of
 from pipeline.sinks.erasure import Judge, Mark, event_of
 from pipeline.sinks.line import StoredRecord
 from pipeline.sinks.remains import Remains, remains
 from pipeline.sinks.stores import Store
 from pipeline.sinks.targets import Target, Targets
-from pipeline.topics import topic_of
+from pipeline.stages.link.window import TEXT_HOURS
+from pipeline.topics import sink_name, topic_of
 
 ARTICLES = ("normalized", "linked", "enriched")
 MESSAGES = ("corrections", "retractions", "advisories")
+CARRIER = ("feed", "fetched_at", "document", "item", "guid")  # facts of a raw item that stand in headers of the same name
+TEXT_MS = TEXT_HOURS * 3_600_000
 NOBODY = Mark(by="", at="", reason="")
 
 
@@ -61,11 +66,20 @@ class Kill(Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
+class Unsearched(Struct, frozen=True, kw_only=True):
+    """A place that may hold content and was not looked into, why, and until when it may hold it ("" where nobody can say)."""
+
+    place: str
+    why: str
+    until: str = ""
+
+
 class Proof(Struct, kw_only=True):
     """What was found.
 
     `public` is read by whoever begins at the start of a topic, `withdrawn` is null there; `replaced` is what their logs have
-    below a newer record, `inside` what lies on topics of the service's own.
+    below a newer record, `inside` what lies on topics of the service's own, `coming` the part of it that no sink has stored yet.
+    `recalled` is how far the store is swept for what comes again.
     """
 
     asked: str
@@ -75,13 +89,16 @@ class Proof(Struct, kw_only=True):
     withdrawn: list[Withdrawal]
     replaced: list[Held]
     inside: list[Held]
+    coming: list[Held]
     store: Remains
+    recalled: Account
     searched: list[Reading]
+    unsearched: list[Unsearched]
 
     @property
     def is_gone(self) -> bool:
-        """No reader gets it any more, and nothing stayed unread that may hold it."""
-        return not self.public and self.store.is_proved
+        """No reader gets it any more, none will, and nothing stayed unread that may hold it."""
+        return not self.public and not self.coming and self.store.is_proved
 
     @property
     def is_forgotten(self) -> bool:
@@ -119,10 +136,14 @@ async def prove(
     for found in chain:
         if found.topic in ARTICLES:
             targets.learn(event_of(_as_stored(found)))
+    for found in chain:
+        if found.topic == "raw":  # tells of the other feeds that carried it
+            targets.judge("raw")(_as_stored(found))
     judge = targets.judge("documents")
-    await scan.read(("documents",), lambda record: _document(record, judge))
+    await scan.read(("documents", "dead"), lambda record: _document(record, judge))
     chain = list(scan.found.values())
     newest = newest_of(chain)
+    inside = sorted((_held(found) for found in chain if _is_inside(found)), key=lambda held: (held.until, held.place))
     return Proof(
         asked=asked,
         uris=uris,
@@ -136,10 +157,40 @@ async def prove(
         replaced=[
             _held(found) for found in chain if _is_public(found) and found.value and newest[found.topic, found.key] is not found
         ],
-        inside=sorted((_held(found) for found in chain if _is_inside(found)), key=lambda held: (held.until, held.place)),
+        inside=inside,
+        coming=await _coming(config, inside),
         store=await remains(store, config.objects.prefix, targets, is_deep=is_deep),
+        recalled=together((await accounts_of(config)).values()),
         searched=list(scan.readings.values()),
+        unsearched=_unsearched(found.at for found in chain if found.topic in ARTICLES),
     )
+
+
+async def _coming(config: Config, inside: Iterable[Held]) -> list[Held]:
+    """What lies on stored topics beyond where their sinks have come to."""
+    stored = [held for held in inside if held.topic in config.objects.topics]
+    passed: dict[tuple[str, int], int] = {}
+    async with kafka.admin(config.kafka) as client:
+        for topic in {held.topic for held in stored}:
+            try:
+                offsets = await kafka.group_offsets(client, f"{config.kafka.app}-{sink_name(topic)}")
+            except kafka.NoGroups:
+                continue
+            passed |= {(topic, tp.partition): position.offset for tp, position in offsets.items()}
+    return [held for held in stored if held.offset >= passed.get((held.topic, held.partition), 0)]
+
+
+def _unsearched(articles: Iterable[int]) -> list[Unsearched]:
+    """`articles` are the broker's times (ms) of its articles inside: only of what they tell can link hold the text."""
+    last = max(articles, default=None)
+    found = [
+        Unsearched(place="backups and what readers have copied", why="not of this service"),
+    ]
+    if last is not None:
+        why = f"link compares with the texts of {TEXT_HOURS} hours, by the time of what comes after them"
+        link = Unsearched(place="state.link, and its copy on the workers' disks", why=why, until=instant(last + TEXT_MS))
+        found.insert(0, link)
+    return found
 
 
 def newest_of(chain: Iterable[Found]) -> dict[tuple[str, str], Found]:
@@ -164,7 +215,7 @@ def _message(record: Received, wanted: Wanted, kills: list[Kill]) -> Found | Non
 
 
 def _document(record: Received, judge: Judge) -> Found | None:
-    """Takes a fetched body of its feed that holds one of its names."""
+    """Takes a fetched body of its feed that holds one of its names, one that was rejected too."""
     found = Found(
         at=record.timestamp,
         topic=record.topic,
@@ -199,6 +250,7 @@ def _held(found: Found) -> Held:
 
 
 def _as_stored(found: Found) -> StoredRecord:
+    facts = {name: str(found.facts[name]).encode() for name in CARRIER if name in found.facts}
     return StoredRecord(
         topic=found.topic,
         partition=found.partition,
@@ -206,5 +258,5 @@ def _as_stored(found: Found) -> StoredRecord:
         timestamp=found.at,
         key=found.key.encode(),
         value=found.value,
-        headers=(),
+        headers=tuple((name.replace("_", "-"), value) for name, value in facts.items()),
     )

@@ -3,6 +3,8 @@
 A *case* is what one fetch brought. It is swept at once, and again when everything that was known then is stored (`barrier.py`);
 only then are its offsets committed. Promise: a retraction is committed after its redaction is durable; a crash, a rebalance or a
 store that is away only makes it done again, which changes nothing. Holds and releases leave the store alone.
+
+What comes into the store after that is the business of `rounds.py`, which goes on beside the cases, so that no kill waits for it.
 """
 
 import time
@@ -13,6 +15,7 @@ from typing import Any
 import faust
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.structs import OffsetAndMetadata
 
 from pipeline import codec, kafka
 from pipeline.article import Article
@@ -20,6 +23,8 @@ from pipeline.config import Config
 from pipeline.hop import CODE_VERSION
 from pipeline.metrics import Metrics
 from pipeline.recall.barrier import Barrier
+from pipeline.recall.haste import Haste
+from pipeline.recall.patrol import Patrol
 from pipeline.sinks.redact import RedactError, Redactor
 from pipeline.sinks.service import ObjectsSink
 from pipeline.sinks.stores import StoreError, StoreRefused
@@ -30,6 +35,7 @@ from pipeline.topics import full_name
 FETCH_MS = 500
 KILLS_MAX = 500  # of one case: a withdrawn archive comes in portions, so that each range is written again a few times, not 500
 LOOK_S = 0.5  # between two looks at the barrier; each asks three groups, some 100 ms of a broker's time
+ROUND_LOOK_S = 5.0  # the same for rounds, which nobody waits for
 RETRY_S_MAX = 30.0
 TRANSIENT = (StoreError, kafka.Unreachable, *kafka.FAILURES)
 BLOCKED = (StoreRefused, RedactError)  # until a person acts
@@ -58,6 +64,8 @@ class RecallService(faust.Service):
         self.stopped_because = ""
         self._following: dict[TopicPartition, int] = {}
         self._is_warm = False
+        self._patrol: Patrol | None = None
+        self._haste = Haste(config, objects)
         redactor = Redactor(
             objects.store, config.objects.prefix, writer=f"newswire {CODE_VERSION}", keeps_raw=config.recall.keep_raw
         )
@@ -76,10 +84,39 @@ class RecallService(faust.Service):
                 await self.sleep(delay_s)
                 delay_s = min(2 * delay_s, RETRY_S_MAX)
 
+    @faust.Service.task
+    async def patrol(self) -> None:
+        """Goes the rounds until the worker stops."""
+        delay_s = 0.0
+        while self.config.recall.enabled and not self.should_stop:
+            await self.sleep(min(delay_s or ROUND_LOOK_S, self.config.recall.sweep_s))
+            if (patrol := self._patrol) is not None:
+                delay_s = await self._go(patrol, delay_s)
+
+    async def _go(self, patrol: Patrol, delay_s: float) -> float:
+        """One step of a round, and how long to wait after it: 0 for the usual look."""
+        try:
+            done = await patrol.go()
+        except BLOCKED as error:
+            patrol.wait_for(str(error))
+            self.metrics.recall_sweeps.labels("blocked").inc()
+            log.error("recall.round_blocked", error=str(error), cure="mend it; it is tried again and again")
+            return self.config.recall.sweep_s
+        except TRANSIENT as error:
+            self.metrics.recall_sweeps.labels("retried").inc()
+            log.warning("recall.round_retry", error=f"{type(error).__name__}: {error}")
+            return min(2 * (delay_s or LOOK_S), RETRY_S_MAX)
+        if done is None:
+            return 0.0
+        self.metrics.recall_sweeps.labels("done").inc()
+        _warn(done)
+        return self.config.recall.sweep_s
+
     async def _session(self) -> None:
         settings = self.config.kafka
         self.cases.clear()
         self._following.clear()
+        self._patrol = None
         async with kafka.reader(
             settings,
             group_id=f"{settings.app}-recall",
@@ -92,6 +129,7 @@ class RecallService(faust.Service):
                 if consumer.assignment() and not self._is_warm:
                     await self._sweeper.prepare()  # now, so that the first kill need not wait for it
                     self._is_warm = True
+                await self._take_over(consumer)
                 self._open(await consumer.getmany(timeout_ms=FETCH_MS, max_records=KILLS_MAX))
                 for case in self.cases:
                     if not case.is_done and case.due_at <= time.monotonic():
@@ -99,11 +137,20 @@ class RecallService(faust.Service):
                 await self._commit(consumer)
                 self.metrics.recall_pending.set(sum(len(case.places) for case in self.cases))
 
+    async def _take_over(self, consumer: AIOKafkaConsumer) -> None:
+        """A patrol for the partitions that we have now, before anything of them is fetched."""
+        assigned = consumer.assignment()
+        if assigned == (self._patrol.accounts.keys() if self._patrol else set()):
+            return
+        positions = {tp: await consumer.position(tp) for tp in assigned}
+        self._following = dict(positions)
+        self._patrol = await Patrol.of(self.config, self.metrics, self._sweeper, positions) if positions else None
+
     def _open(self, fetched: dict[TopicPartition, list[ConsumerRecord]]) -> None:
         records = [(tp, record) for tp, several in fetched.items() for record in several]
         if not records:
             return
-        targets = [target for _, record in records for target in _targets(record)]
+        targets = [target for _, record in records for target in self._heard(record)]
         self.cases.append(
             Case([(tp, record.offset) for tp, record in records], targets, min(record.timestamp for _, record in records))
         )
@@ -131,8 +178,7 @@ class RecallService(faust.Service):
             await self._sweep(case)
             case.barrier = barrier
         if not await case.barrier.look():
-            if case.barrier.is_enriched:
-                self.objects.hurry()
+            await self._haste.ask(case.barrier.outstanding())
             return
         await self._sweep(case)
         case.is_done = True
@@ -150,23 +196,30 @@ class RecallService(faust.Service):
     async def _commit(self, consumer: AIOKafkaConsumer) -> None:
         """Up to the first retraction that is not carried out, of the partitions that are still ours."""
         finished = [case for case in self.cases if case.is_done]
-        if not finished:
+        patrol = self._patrol
+        if patrol is None or not (finished or patrol.is_news):
             return
         self.cases = [case for case in self.cases if not case.is_done]
         offsets = {tp: following for tp, following in self._following.items() if tp in consumer.assignment()}
         for tp, offset in (place for case in self.cases for place in case.places):
             if tp in offsets:
                 offsets[tp] = min(offsets[tp], offset)
-        if offsets:
-            await consumer.commit(offsets)
+        told = {
+            tp: OffsetAndMetadata(at, patrol.accounts[tp].to_metadata()) for tp, at in offsets.items() if tp in patrol.accounts
+        }
+        patrol.is_news = False
+        if told:
+            await consumer.commit(told)
 
-
-def _targets(record: ConsumerRecord) -> tuple[Target, ...]:
-    try:
-        return targets_of(codec.decode(record.value, Article), record.timestamp)
-    except codec.Undecodable as error:
-        log.error("recall.unreadable", partition=record.partition, offset=record.offset, error=str(error))
-        return ()
+    def _heard(self, record: ConsumerRecord) -> tuple[Target, ...]:
+        try:
+            article = codec.decode(record.value, Article)
+        except codec.Undecodable as error:
+            log.error("recall.unreadable", partition=record.partition, offset=record.offset, error=str(error))
+            return ()
+        if self._patrol is not None:
+            self._patrol.watch.hear(article, record.timestamp)
+        return targets_of(article, record.timestamp)
 
 
 def _warn(done: Swept) -> None:

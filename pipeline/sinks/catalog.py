@@ -6,7 +6,7 @@ read from a local folder, some minutes from S3; what is sealed later is read whe
 
 import asyncio
 from array import array
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
@@ -23,6 +23,7 @@ BATCH = 1024
 TURN = 2000  # entries looked at (1–2 µs each) before the event loop gets its turn
 SLACK = timedelta(hours=1)  # the hour of a segment is that of its first record
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Entry(Struct, frozen=True, kw_only=True, gc=False):
@@ -36,14 +37,27 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     names: "array[int]"
 
 
+class Span(Struct, frozen=True, kw_only=True):
+    """Ranges by where they end: above `after` and up to `upto`, by partition. What stands in neither is above, or not within."""
+
+    after: Mapping[Place, int] = {}
+    upto: Mapping[Place, int]
+
+    def holds(self, place: Place, end: int) -> bool:
+        """Whether the range that ends there is within."""
+        return self.after.get(place, -1) < end <= self.upto.get(place, -1)
+
+
 class Catalog:
-    """The sealed ranges of a store."""
+    """The sealed ranges of a store. `redacted` are those that were written again, as far as that is known, and their hours."""
 
     def __init__(self, store: Store, prefix: str) -> None:
         self._store, self._prefix = store, prefix
         self._entries: dict[Place, list[Entry]] = {}
         self._last: dict[Place, str] = {}
         self._hours: dict[Hour, Hour] = {}  # one object for all entries of an hour
+        self._refreshing = asyncio.Lock()
+        self.redacted: dict[tuple[Place, int, int], Hour] = {}
         self.damaged: list[str] = []
 
     async def refresh(self, topic: str, since: datetime = ALWAYS) -> None:
@@ -51,23 +65,48 @@ class Catalog:
 
         Raises `StoreError`; a damaged manifest stands in `damaged`.
         """
-        for place in await places_in(self._store, self._prefix, topic):
-            keys = [key async for key in self._store.list(place.manifest_folder, self._last.get(place, ""))]
-            firsts = [key for key in keys if not split_revision(key)[1]]
-            entries = self._entries.setdefault(place, [])
-            old = next((at for at, entry in enumerate(entries) if entry.hour.ends_at + SLACK >= since), len(entries))
-            del entries[:old]
-            new = [entry async for entry in self._read(firsts, since)]
-            entries += new[::-1]
-            if keys:
-                self._last[place] = max(keys)
+        async with self._refreshing:
+            for place in await places_in(self._store, self._prefix, topic):
+                await self._refresh(place, since)
 
-    async def find(self, form: FormName, names: Collection[int], since: datetime = ALWAYS) -> AsyncIterator[tuple[Place, Entry]]:
+    async def _refresh(self, place: Place, since: datetime) -> None:
+        keys = [key async for key in self._store.list(place.manifest_folder, self._last.get(place, ""))]
+        firsts = [key for key in keys if not split_revision(key)[1]]
+        entries = self._entries.get(place, [])
+        old = next((at for at, entry in enumerate(entries) if entry.hour.ends_at + SLACK >= since), len(entries))
+        new = [entry async for entry in self._read(firsts, since)]
+        for entry in entries[:old]:
+            self.redacted.pop((place, entry.start, entry.end), None)
+        self._entries[place] = entries[old:] + new[::-1]  # another list: somebody may be half through the one before
+        self._note(place, {split_revision(key)[0] for key in keys if split_revision(key)[1]})
+        if keys:
+            self._last[place] = max(keys)
+
+    def _note(self, place: Place, redacted: Collection[str]) -> None:
+        """Ranges with these manifests were written again."""
+        for entry in self._entries[place] if redacted else ():
+            if place.manifest_key(entry.start, entry.end) in redacted:
+                self.redacted[place, entry.start, entry.end] = entry.hour
+
+    def ends(self, before: datetime = FOR_EVER) -> dict[Place, int]:
+        """Where the last known range of each partition ends; before an instant, where those end that began an hour before it."""
+        ends = {}
+        for place, entries in self._entries.items():
+            known = next((entry.end for entry in reversed(entries) if entry.hour.ends_at <= before - SLACK), None)
+            if known is not None:
+                ends[place] = known
+        return ends
+
+    async def find(
+        self, form: FormName, names: Collection[int], since: datetime = ALWAYS, span: Span | None = None
+    ) -> AsyncIterator[tuple[Place, Entry]]:
         """The ranges of this form that may hold a record with one of these names (hashes) from that instant on."""
         for place, entries in sorted(self._entries.items()):
             for number, entry in enumerate(entries):
                 if number % TURN == 0:
                     await asyncio.sleep(0)
+                if span is not None and not span.holds(place, entry.end):
+                    continue
                 if entry.form == form and entry.until >= since and may_name(entry.names, names):
                     yield place, entry
 

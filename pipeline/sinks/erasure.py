@@ -54,9 +54,15 @@ class _Source(Struct, frozen=True):
     item: str = ""
 
 
+class _Story(Struct, frozen=True):
+    state: str = "live"
+    is_echo: bool = False
+
+
 class _Block(Struct, frozen=True):
     identity: _Identity = _Identity()
     source: _Source = _Source()
+    story: _Story = _Story()
 
 
 class Event(Struct, frozen=True):
@@ -65,6 +71,11 @@ class Event(Struct, frozen=True):
     uri: str = ""
     version: str = ""
     pipeline: _Block = _Block()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether its story was neither killed nor held with it, and it is told itself."""
+        return self.pipeline.story.state == "live" and not self.pipeline.story.is_echo
 
     @property
     def origin(self) -> Origin:

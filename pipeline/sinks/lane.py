@@ -34,6 +34,7 @@ class Lane:
         self.detail = ""
         self.task: asyncio.Task[None] | None = None
         self.is_forced = False
+        self.wanted_to = 0  # somebody waits until everything below this offset is sealed
         self.strikes = 0  # out of range in a row
         self.sealer: Sealer
         self.buffer = Buffer(tp.topic, tp.partition, 0)
@@ -77,10 +78,15 @@ class Lane:
             count=self.buffer.count,
             bytes=self.buffer.bytes,
             since=self.buffer.since,
-            is_forced=self.is_forced,
+            is_forced=self.is_forced or self._is_wanted,
             is_draining=is_draining,
             is_caught_up=is_caught_up,
         )
+
+    @property
+    def _is_wanted(self) -> bool:
+        """Once all that is waited for has been read, so that it makes one segment."""
+        return self.buffer.start < self.wanted_to <= self.buffer.next
 
     def report(self) -> LaneReport:
         """For operators."""

@@ -12,7 +12,7 @@ import sys
 from array import array
 from base64 import b64decode, b64encode
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Set
 
 from xxhash import xxh3_64_intdigest
 
@@ -60,4 +60,8 @@ def unpack_names(text: str) -> "array[int]":
 
 def may_name(hashes: "array[int]", wanted: Collection[int]) -> bool:
     """Whether one of the wanted hashes is among the sorted ones; no hashes at all exclude nothing (an older manifest)."""
-    return not hashes or any(at < len(hashes) and hashes[at] == each for each in wanted for at in (bisect_left(hashes, each),))
+    if not hashes:
+        return True
+    if isinstance(wanted, Set) and len(wanted) > len(hashes):  # all kills of a month, and the names of a minute
+        return not wanted.isdisjoint(hashes)
+    return any(at < len(hashes) and hashes[at] == each for each in wanted for at in (bisect_left(hashes, each),))

@@ -9,7 +9,7 @@ that was decided. Offsets are committed through `offsets.py` and in no other way
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -130,10 +130,11 @@ class ObjectSink:
         for lane in self.lanes.values():
             lane.is_forced = True
 
-    def hurry(self) -> None:
-        """Seals what is buffered now, once."""
-        for lane in self.lanes.values():
-            lane.is_forced = lane.is_forced or lane.buffer.span > 0
+    def hurry(self, ends: Sequence[int]) -> None:
+        """Seals what lies below these offsets (by partition) as soon as it is read. What is sealed already is left alone."""
+        for partition, end in enumerate(ends):
+            if (lane := self.lanes.get(partition)) is not None:
+                lane.wanted_to = max(lane.wanted_to, end)
 
     @property
     def is_settled(self) -> bool:

@@ -33,9 +33,12 @@ class RedactError(Exception):
 
 
 class Redacted(Struct, frozen=True, kw_only=True):
-    """What a run did to a range: records erased by it, and the name of its object where it is absent: compacted, or lost."""
+    """What a run did to a range: records erased by it, earlier objects deleted that were there still or again (`restored`), and
+    the name of its object where it is absent: compacted, or lost.
+    """
 
     erased: int = 0
+    restored: int = 0
     absent: str = ""
 
 
@@ -74,12 +77,15 @@ class Redactor:
             content = await asyncio.to_thread(_content, before.manifest, body)
             left = await asyncio.to_thread(erase, before.manifest, content, judge)
             if left is None:
-                await self._sweep(before)
-                return Redacted(erased=erased)
+                return Redacted(erased=erased, restored=await self._sweep(before))
             erased += await self._replace(before, content, left)
         raise RedactError(
             f"{place.manifest_key(start, end)}: redacted by others again and again; run it once more when they rest"
         )
+
+    async def tidy(self, place: Place, start: int, end: int) -> int:
+        """Deletes earlier objects of a redacted range that are there again: a sink or a redactor woke up late. How many."""
+        return await self._sweep(await standing(self.store, place, start, end))
 
     async def _replace(self, before: Standing, content: bytes, left: Erased) -> int:
         """Makes the next revision, ours or the one that stands under its name already; the records that it erased."""
@@ -137,12 +143,13 @@ class Redactor:
         if body is not None:
             await self.store.put_new(restricted(self.prefix, manifest.key), body)
 
-    async def _sweep(self, now_: Standing) -> None:
+    async def _sweep(self, now_: Standing) -> int:
         """Earlier objects of the range: left by a crash, or written again by somebody who was late."""
-        for key in now_.superseded:
-            if await self.store.head(key) is not None:
-                self.at("before_sweep")
-                await self.store.delete(key)
+        found = [key for key in now_.superseded if await self.store.head(key) is not None]
+        for key in found:
+            self.at("before_sweep")
+            await self.store.delete(key)
+        return len(found)
 
 
 def restricted(prefix: str, key: str) -> str:

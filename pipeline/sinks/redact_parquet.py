@@ -53,6 +53,10 @@ class ParquetRedactor:
                 erased |= await self._erased_in(found)
         return await self._redact(hour, number, lambda record: erased.get((record.partition, record.offset))) if erased else 0
 
+    async def tidy(self, hour: Hour) -> int:
+        """Deletes files of an hour that were replaced and are there again; how many."""
+        return sum([await self._sweep(course) for course in (await courses_of(self._store, hour)).values()])
+
     async def _erased_in(self, part: Input) -> dict[tuple[int, int], Mark]:
         manifest = (await standing_of(self._store, part.key)).manifest
         body = await self._store.get(manifest.key)
@@ -135,11 +139,12 @@ class ParquetRedactor:
         await self._sweep(course)
         return is_ours
 
-    async def _sweep(self, course: Course) -> None:
-        for key in sorted(course.superseded):
-            if await self._store.head(key) is not None:
-                self._at("before_sweep")
-                await self._store.delete(key)
+    async def _sweep(self, course: Course) -> int:
+        found = [key for key in sorted(course.superseded) if await self._store.head(key) is not None]
+        for key in found:
+            self._at("before_sweep")
+            await self._store.delete(key)
+        return len(found)
 
 
 async def _current(store: Store, part: Input) -> Input:

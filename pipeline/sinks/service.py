@@ -1,6 +1,7 @@
 """The object sinks as one service of the worker, a sink for each stored topic. The protocol is in `objects.py` and `seal.py`."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -107,10 +108,11 @@ class ObjectsSink(faust.Service):
         for sink in self.sinks.values():
             sink.seal_now()
 
-    def hurry(self) -> None:
-        """Seals what this worker has buffered now: somebody waits for it."""
-        for sink in self.sinks.values():
-            sink.hurry()
+    def hurry(self, ends: Mapping[str, Sequence[int]]) -> None:
+        """Seals what this worker holds below these offsets (by topic's short name and partition): somebody waits for it."""
+        for topic, offsets in ends.items():
+            if topic in self.sinks:
+                self.sinks[topic].hurry(offsets)
 
     async def quiesce(self) -> None:
         """Seals what is buffered and leaves the groups."""

@@ -1,11 +1,11 @@
 """What a kill is after: which events, raw items and documents lose their content. Pure; it learns as it is shown events.
 
 An event is meant by its uri, by its version where the kill names versions, and only if it came before the kill was told: a later
-version may live again. Its raw item is meant by its key (or, where versions are named, by its digest too), and every document of
-its feed that holds one of its names. Such a document is erased whole: its other items stand in `newswire.raw`, byte for byte.
+version may live again. Its raw items are meant by its key (or, where versions are named, by their digest too), and every document
+of their feeds that holds one of its names. Such a document is erased whole: its other items are in `newswire.raw`, byte for byte.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
@@ -61,10 +61,13 @@ class Targets:
 
     def __init__(self, targets: Iterable[Target]) -> None:
         self._by_uri: dict[str, list[Target]] = {}
-        for target in targets:
+        for target in sorted(targets, key=lambda each: each.until):
             self._by_uri.setdefault(target.uri, []).append(target)
         self._origins: dict[Origin, Target] = {}
-        self._learned()
+        self._keys: dict[str, Target] = {}
+        self._items: dict[tuple[str, str], Target] = {}
+        self._documents: dict[str, Target] = {}
+        self._needles: dict[str, dict[bytes, Target]] = {}
 
     @property
     def uris(self) -> list[str]:
@@ -91,56 +94,65 @@ class Targets:
         return {"events": self._event, "raw": self._raw, "documents": self._document}[form]
 
     def learn(self, event: Event) -> Target | None:
-        """Notes where a meant event came from; gives the target that means it."""
-        for target in self._by_uri.get(event.uri, ()):
-            if not target.versions or event.version in target.versions:
-                if event.origin not in self._origins:
-                    self._origins[event.origin] = target
-                    self._learned()
-                return target
-        return None
+        """Notes where a meant event came from; gives the target that means it, the latest of several."""
+        meaning = [each for each in self._by_uri.get(event.uri, ()) if not each.versions or event.version in each.versions]
+        if event.origin not in self._origins:
+            for target in meaning:
+                self._note(event.origin, target)
+        return meaning[-1] if meaning else None
 
-    def _learned(self) -> None:
+    def _note(self, origin: Origin, target: Target) -> None:
         """What raw items and documents are compared with."""
-        self._keys: dict[str, Target] = {}
-        self._items: dict[tuple[str, str], Target] = {}
-        self._documents: dict[str, Target] = {}
-        self._needles: dict[str, dict[bytes, Target]] = {}
-        for origin, target in self._origins.items():
-            if target.versions:
-                self._items[origin.key, origin.item] = target
-            else:
-                self._keys[origin.key] = target
-            self._documents[origin.document] = target
-            for name in (origin.key, origin.guid, origin.link):
-                if len(name) >= NEEDLE_CHARS_MIN:
-                    self._needles.setdefault(origin.feed, {}).update(dict.fromkeys(spellings(name), target))
+        self._origins[origin] = target
+        if target.versions:
+            self._items[origin.key, origin.item] = target
+        else:
+            self._keys[origin.key] = target
+        self._documents[origin.document] = target
+        for name in (origin.key, origin.guid, origin.link):
+            if len(name) >= NEEDLE_CHARS_MIN:
+                self._needles.setdefault(origin.feed, {}).update(dict.fromkeys(spellings(name), target))
 
     def _event(self, record: StoredRecord) -> Mark | None:
-        if _header(record, "ce_subject") not in self._by_uri:
+        if header(record, "ce_subject") not in self._by_uri:
             return None
         event = event_of(record)
         target = self.learn(event)
-        return target.mark if target and _came(record, "events") <= target.until else None
+        return target.mark if target and came(record, "events") <= target.until else None
 
     def _raw(self, record: StoredRecord) -> Mark | None:
-        key = (record.key or b"").decode(errors="replace")
-        target = self._keys.get(key) or self._items.get((key, _header(record, "item"))) or self._named(key, record)
-        return target.mark if target and _came(record, "raw") <= target.until else None
+        key, item = key_of(record), header(record, "item")
+        target = self._keys.get(key) or self._items.get((key, item)) or self._named(key, record)
+        return self._carried(record, target) if target and came(record, "raw") <= target.until else None
+
+    def _carried(self, record: StoredRecord, target: Target) -> Mark:
+        """A meant raw item tells of its feed, which may be another than that of the event and has documents of its own."""
+        told = {name: header(record, name) for name in ("feed", "document", "item", "guid")}
+        origin = Origin(key=key_of(record), fetched_at=header(record, TIMES["raw"]), **told)
+        if origin not in self._origins:
+            self._note(origin, target)
+        return target.mark
 
     def _named(self, key: str, record: StoredRecord) -> Target | None:
         """By the uri that is its guid or that its key gives, for all versions: where no event tells of it any more."""
-        for uri in (_header(record, "guid"), item_uri(key)):
-            if (target := next(iter(self._by_uri.get(uri, ())), None)) and not target.versions:
-                return target
-        return None
+        return next((target for target in self._by_name(key, record) if not target.versions), None)
+
+    def _by_name(self, key: str, record: StoredRecord) -> Iterator[Target]:
+        for uri in (header(record, "guid"), item_uri(key)):
+            yield from reversed(self._by_uri.get(uri, ()))
 
     def _document(self, record: StoredRecord) -> Mark | None:
-        target = self._documents.get((record.key or b"").decode(errors="replace"))
-        if target is None and record.value is not None:
-            needles = self._needles.get(_header(record, "feed"), {})
-            target = next((target for needle, target in needles.items() if needle in record.value), None)
-        return target.mark if target and _came(record, "documents") <= target.until else None
+        at = came(record, "documents")
+        return next((target.mark for target in self._within(record) if at <= target.until), None)
+
+    def _within(self, record: StoredRecord) -> Iterator[Target]:
+        """Whom a document holds: by its digest, else by the names in it."""
+        known = self._documents.get(key_of(record))
+        if known is not None:
+            yield known
+        if record.value is not None:
+            needles = self._needles.get(header(record, "feed"), {})
+            yield from (target for needle, target in needles.items() if needle in record.value)
 
 
 def spellings(name: str) -> frozenset[bytes]:
@@ -150,10 +162,16 @@ def spellings(name: str) -> frozenset[bytes]:
     )
 
 
-def _came(record: StoredRecord, form: FormName) -> datetime:
+def came(record: StoredRecord, form: FormName) -> datetime:
     """When it was fetched, by its headers, else by the broker."""
-    return moment(_header(record, TIMES[form])) or instant(record.timestamp)
+    return moment(header(record, TIMES[form])) or instant(record.timestamp)
 
 
-def _header(record: StoredRecord, name: str) -> str:
+def key_of(record: StoredRecord) -> str:
+    """The key as text."""
+    return (record.key or b"").decode(errors="replace")
+
+
+def header(record: StoredRecord, name: str) -> str:
+    """A header as text; "" where there is none."""
     return next((value.decode(errors="replace") for found, value in record.headers if found == name and value), "")

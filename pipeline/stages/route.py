@@ -1,10 +1,10 @@
 """Chooses the public topics of a finished event, and withdraws what may not be seen any more. The article itself is not changed.
 
-The state remembers, per story, which uris stand on which topics. So a kill or a hold reaches everything that the story ever put
-out, wherever the rules had sent it, and an article whose routing changes leaves nothing behind. Public topics are compacted and
-keyed by uri: null is the withdrawal. Where a retraction names uris that the story's row does not have (of another story that a
-vague kill may mean, or put out before they were linked to this one), every topic they can stand on gets it: a null too many is
-nothing, one too few leaves the text.
+The state remembers, per home, which uris stand on which topics. All that is told of an item comes through its home
+(`Story.home`), in order, so that nothing older comes out after something newer. A retraction names what it withdraws, wherever
+the rules had sent it; what it names of other homes is told there. An article whose routing changes leaves nothing behind. Public
+topics are compacted and keyed by uri: null is the withdrawal. What a retraction names here and the row lacks gets it on every
+topic where it can stand: a null too many is nothing, one too few leaves the text.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,10 +17,12 @@ from pipeline.article import Article
 from pipeline.reasons import Reason
 from pipeline.records import Drop, Emit, State
 from pipeline.routes import BY_LANGUAGE, URGENCY, RouteRule, Routes
+from pipeline.stages.bucket import bucket_of
+from pipeline.story import Withdrawn
 from pipeline.topics import PUBLIC_LANGUAGES
 from pipeline.wire.language import primary
 
-VERSION = "3"
+VERSION = "4"
 
 WITHDRAWN = frozenset({"killed", "held"})  # states in which nothing of a story may stand
 MEDIATOPIC = "http://cv.iptc.org/newscodes/mediatopic/"
@@ -55,7 +57,7 @@ def route(article: Article, state: State, now: str, routes: Routes = BY_LANGUAGE
     packed = state.get(key)
     standing = ROW.decode(packed) if packed else {}
     to = tuple(targets(article, routes)) if is_public(article) else ()
-    after = {uri: topics for uri, topics in standing.items() if uri != article.uri} if not _withdraws(article) else {}
+    after = _left(article, standing)
     if to:
         after[article.uri] = tuple(published.topic for published in to)
     withdrawn = tuple((topic, uri) for uri, topics in standing.items() for topic in topics if topic not in after.get(uri, ()))
@@ -67,16 +69,39 @@ def route(article: Article, state: State, now: str, routes: Routes = BY_LANGUAGE
 
 
 def story_of(article: Article) -> str:
-    """The story's id; the uri stands in for an article that was never linked."""
-    return article.pipeline.story.id if article.pipeline.story else article.uri
+    """The id of its home; the uri stands in for an article that was never linked."""
+    story = article.pipeline.story
+    return story.home or story.id if story else article.uri
 
 
 def is_public(article: Article) -> bool:
-    """False for what is held (embargo, hold), withdrawn, or no article (advisory, test message)."""
+    """False for what is held (embargo, hold), withdrawn, no article (advisory, test message), or told elsewhere."""
     status, story = article.pipeline.status, article.pipeline.story
-    if story is not None and (story.state in WITHDRAWN or story.relation == "advisory"):
+    if story is not None and (story.state in WITHDRAWN or story.relation == "advisory" or story.is_echo):
         return False
     return article.pub_status in ("", "usable") and (status is None or (status.kind == "article" and not status.is_held))
+
+
+def _left(article: Article, standing: Standing) -> Standing:
+    """What still stands of this home once the article has come, the article itself left out.
+
+    A retraction says all that it withdraws: a kill can be about another item than its own, or be overtaken by a later version.
+    Where the story lives on, items that it names with versions are newer by now; those go that it names as a whole.
+    """
+    retraction = article.pipeline.retraction
+    if retraction is None or retraction.kind == "release":
+        return {uri: topics for uri, topics in standing.items() if uri != article.uri}
+    if retraction.is_partial:
+        return {}
+    gone = {item.uri for item in _named(article) if not item.versions or _withdraws(article)}
+    return {uri: topics for uri, topics in standing.items() if uri not in gone}
+
+
+def _named(article: Article) -> Iterator[Withdrawn]:
+    """What its retraction withdraws of this home."""
+    retraction, story = article.pipeline.retraction, article.pipeline.story
+    if retraction is not None and story is not None and retraction.kind != "release":
+        yield from (item for item in retraction.items if (item.home or story.id) == story_of(article))
 
 
 def _withdraws(article: Article) -> bool:
@@ -86,14 +111,13 @@ def _withdraws(article: Article) -> bool:
 
 
 def _elsewhere(article: Article, standing: Standing, routes: Routes) -> Iterator[tuple[str, str]]:
-    """(topic, uri) of what the retraction names and this story's row does not have, on every topic where it can stand."""
-    retraction = article.pipeline.retraction
-    if retraction is None or not _withdraws(article):
+    """(topic, uri) of what the retraction names here and the row does not have, on every topic where it can stand."""
+    if not _withdraws(article):
         return
     is_told = primary(article.language) in PUBLIC_LANGUAGES  # a kill need not say its language
     by_language = (public_topic(article),) if is_told else tuple(f"out.{language}" for language in PUBLIC_LANGUAGES)
     topics = dict.fromkeys((*(by_language if routes.by_language else ()), *routes.topics))
-    for item in retraction.items:
+    for item in _named(article):
         if item.uri not in standing:
             yield from ((topic, item.uri) for topic in topics)
 
@@ -113,8 +137,7 @@ def targets(article: Article, routes: Routes) -> Iterator[Published]:
 
 def public_topic(article: Article) -> str:
     """`out.en` and its like, `out.other` for languages without a topic of their own; keyed by uri."""
-    language = primary(article.language)
-    return f"out.{language if language in PUBLIC_LANGUAGES else 'other'}"
+    return f"out.{bucket_of(article.language)}"
 
 
 def matches(article: Article, rule: RouteRule) -> bool:

@@ -21,6 +21,7 @@ from pipeline.wire.dateline_forms import (
     LEFT_CHARS,
     NO_SOURCE,
     OWN_FIELD,
+    OWN_SOURCE,
     SEPARATOR,
     SOURCE_PARTS,
     WINDOW_CHARS,
@@ -32,6 +33,7 @@ from pipeline.wire.dateline_forms import (
 from pipeline.wire.dateline_names import PARTICLES
 from pipeline.wire.dateline_place import Where, read_place
 from pipeline.wire.headline import advisory_line
+from pipeline.wire.house import is_own
 
 SEARCH_CHARS = 6_000  # headline, three captions, byline and advisory line together have less
 BLOCKS_MAX = 3  # that are no furniture: a dateline further down belongs to another report
@@ -44,6 +46,8 @@ LEDE_CHARS = 60  # without a source, a shorter block is a heading or a list entr
 OPENERS = "\"'“”„«‘’‚`([$€£¥¿¡#*"
 BRANDS = re.compile(r"(?:al|el|as|ad|de|von|van|bin|ben|d|l|e|i)[-\s'’]|\w*[^\W\d_a-zß-öø-ÿа-яё]", re.UNICODE)  # al-Assad, iPhone
 LEADING_NAME = re.compile(r"\b(?:By|Von|Par|Por)\s")
+HOUSE = Agency(name="", kind="agency", country="", separators=(), aliases=())  # the source itself, which no register has
+STRANGER: frozenset[str] = frozenset()  # nothing is known of the source
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -79,14 +83,14 @@ class Reading(Struct, frozen=True, kw_only=True):
     is_tight: bool = False  # no space after the separator
 
 
-def read_dateline(text: str, *, published: str = "", within: str = "body_raw") -> Found | None:
+def read_dateline(text: str, *, published: str = "", within: str = "body_raw", house: frozenset[str] = STRANGER) -> Found | None:
     """The dateline of a body whose blocks are separated by blank lines; None when its first blocks have none. Never raises.
 
-    `published` (RFC 3339) gives the year; `within` names `text` in the record.
+    `published` (RFC 3339) gives the year; `within` names `text` in the record; `house` are the source's own names (house.py).
     """
     for start, end in _blocks(text):
         window = flattened(text[start : min(end, start + GLUED_CHARS)])
-        if reading := _read(window):
+        if reading := _read(window, house):
             found = _found(text, start, reading, published, within)
             if found.lede_start < len(text) or found.remark:
                 return found
@@ -140,9 +144,9 @@ def _block_end(text: str, start: int) -> int:
 # ── one block ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _read(block: str) -> Reading | None:
+def _read(block: str, house: frozenset[str] = STRANGER) -> Reading | None:
     head = block[:WINDOW_CHARS]
-    return _by_form(head) or _by_bracket(head) or _glued(block) or _without_source(block)
+    return _by_form(head) or _by_bracket(head, house) or _glued(block) or _without_source(block)
 
 
 def _by_form(head: str) -> Reading | None:
@@ -173,16 +177,16 @@ def _by_form(head: str) -> Reading | None:
     return None
 
 
-def _by_bracket(head: str) -> Reading | None:
+def _by_bracket(head: str, house: frozenset[str]) -> Reading | None:
     """`[place][, date] (SOURCE) sep lede`: the first bracket that names an agency, else the first that can be a source."""
     brackets = list(BRACKET.finditer(head, 0, LEFT_CHARS + 62))
     for bracket in brackets:
         agencies, sources = _agencies(bracket["source"])
         if agencies:
             return _at_bracket(head, 0, bracket, agencies, sources)
-    if brackets and _can_be_source(brackets[0]["source"]):
-        return _at_bracket(head, 0, brackets[0], (), (brackets[0]["source"].strip(),))
-    return None
+    if not brackets or not _can_be_source(source := brackets[0]["source"].strip()):
+        return None
+    return _at_bracket(head, 0, brackets[0], (HOUSE,) if is_own(source, house) else (), (source,))
 
 
 def _at_bracket(
@@ -368,6 +372,8 @@ def _rules(reading: Reading, remark: str) -> Iterator[str]:
         yield "dateline.joint_sources"
     if reading.sources and not reading.agencies:
         yield "dateline.unknown_source"
+    if HOUSE in reading.agencies:
+        yield OWN_SOURCE[0]
     if any(not agency.confirmed for agency in reading.agencies):
         yield "dateline.unconfirmed_habit"
     if remark:

@@ -73,6 +73,7 @@ BY_BRACKETS = (  # found by the bracket, with or without what stands before it
     ("dateline.glued_to_byline", "By Mara Lindqvist PARIS (Reuters) - The bridge opened."),
 )
 OWN_FIELD = ("dateline.own_field", "Berlin, 2. März")  # only in a field for it
+OWN_SOURCE = ("dateline.own_source", "Nantes (Cévenole) - Le pont est ouvert.")  # only in a text from Agence Cévenole
 WITHOUT_SOURCE = ("dateline.no_source", "SEOUL -- The old bridge over the river opened again after three years of repairs.")
 MARKS = (  # fire beside the form's own rule
     ("dateline.no_space_after_dash", "PARIS (Reuters) -The bridge opened."),

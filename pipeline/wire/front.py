@@ -111,7 +111,9 @@ def take_dateline(reading: Reading, rest: list[Span], field: str = "") -> list[S
         return rest
     start = rest[0].start
     text = reading.raw[start : min(rest[-1].end, start + 2 * SEARCH_CHARS)]
-    found = read_dateline(text, published=reading.published) or _stated_dateline(text, field.strip(), reading.published)
+    found = read_dateline(text, published=reading.published, house=reading.house) or _stated_dateline(
+        text, field.strip(), reading.published
+    )
     begin = start + found.dateline.start if found else rest[-1].end
     kept: list[Span] = []
     after: list[Span] = []

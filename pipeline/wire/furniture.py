@@ -42,13 +42,22 @@ class Copy(Struct, frozen=True, kw_only=True):
     rules: tuple[str, ...] = ()
 
 
-def read_copy(raw: str, *, headline: str = "", published: str = "", language: str = "", dateline: str = "") -> Copy:
+def read_copy(
+    raw: str,
+    *,
+    headline: str = "",
+    published: str = "",
+    language: str = "",
+    dateline: str = "",
+    house: frozenset[str] = frozenset(),
+) -> Copy:
     """`raw` is paragraphs separated by a blank line; `headline` the raw one, `published` RFC 3339, `language` BCP 47.
 
-    `dateline` is the source's own field, which the text may open with once more: then it is cut like any other.
+    `dateline` is the source's own field, which the text may open with once more: then it is cut like any other. `house` are the
+    source's own names (house.py).
     Where nothing of a report would remain, the text stays: a note if there is one, else all of it but the private part.
     """
-    reading = Reading(raw, clean_headline(headline).key if headline else "", published, language)
+    reading = Reading(raw, clean_headline(headline).key if headline else "", published, language, house)
     spans = blocks(raw, 0, take_private(reading))
     at, first = take_front(reading, spans)
     rest = (

@@ -44,9 +44,14 @@ def _lines(part: str) -> str:
 
 def folded(text: str) -> str:
     """The form for comparison: NFKC, case-folded, white space collapsed (linking.md, section 3)."""
-    if not text.isascii() and not unicodedata.is_normalized("NFKC", text):
-        text = unicodedata.normalize("NFKC", text)
-    return collapsed(text).casefold()
+    return collapsed(compatible(text)).casefold()
+
+
+def compatible(text: str) -> str:
+    """NFKC: ligatures, full-width letters and the like as what they stand for."""
+    if text.isascii() or unicodedata.is_normalized("NFKC", text):
+        return text
+    return unicodedata.normalize("NFKC", text)
 
 
 def content_digest(headline: str, body: str) -> str:

@@ -36,6 +36,7 @@ class Reading(Struct):
     headline_key: str = ""
     published: str = ""
     language: str = ""
+    house: frozenset[str] = frozenset()
     cuts: list[Cut] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
     byline: list[Author] = field(default_factory=list)

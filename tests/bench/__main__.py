@@ -1,42 +1,68 @@
 """Runs the measurements, prints one table, writes var/bench.json. Exit status 0 unless a measurement failed to run."""
 
 import argparse
+import asyncio
 import logging
 import os
 import platform
+import signal
 import sys
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from subprocess import SubprocessError
 from typing import Any
 
 import uvloop
+from msgspec import Struct
 from rich.console import Console
 
 from pipeline import codec
-from tests.bench import chain, compact, contract, keyed, link, normalize, segment, verify
+from tests.bench import chain, compact, contract, gone, keyed, link, minhash, normalize, restore, segment, verify
 from tests.bench.ground import ROOT, Ground
-from tests.bench.table import Row, render
+from tests.bench.table import Row, render, verdict
 
-LINK_FULL = link.Size(100_000, 5000, "memory"), link.Size(100_000, 5000), link.Size(1_000_000, 5000)
-LINK_QUICK = (link.Size(5000, 1000),)
-# Parts that need no Kafka: letter → measurement (is_quick → rows). The others are a to d.
+LINK_FULL, LINK_QUICK = link.Size((100_000, 1_000_000), 5000), link.Size((3000, 5000), 1000)
+# Parts that need no Kafka: letter → measurement (is_quick → rows).
 ALONE: dict[str, Callable[[bool], list[Row]]] = {
     "e": lambda is_quick: normalize.measure(normalize.Size(500, 2) if is_quick else normalize.Size(2000, 7)),
     "f": lambda is_quick: segment.measure(segment.Size(200, 2000, 1, 64) if is_quick else segment.Size(2000, 5000, 9, 256)),
     "k": lambda is_quick: compact.measure(segments=1 if is_quick else 8),
     "l": lambda is_quick: link.measure(LINK_QUICK if is_quick else LINK_FULL),
+    "m": lambda is_quick: minhash.measure(minhash.Size(1000, 500) if is_quick else minhash.Size(10_000, 5000)),
     "s": lambda is_quick: contract.measure(articles=200 if is_quick else 2000, rounds=2 if is_quick else 7),
     "v": lambda is_quick: verify.measure(verify.Size(20_000, 20_000) if is_quick else verify.Size(1_000_000, 200_000)),
 }
-WITH_KAFKA = "abcd"
+WITH_KAFKA = "abcdgr"
 PARTS = WITH_KAFKA + "".join(ALONE)
-FAILURES = (OSError, RuntimeError, AssertionError, ValueError, KeyError)
+FAILURES = (OSError, RuntimeError, AssertionError, ValueError, KeyError, SubprocessError)
 WIDTH = 160  # into a pipe or a file
-FULL = chain.Size(warm=1000, articles=5000, rounds=4, latency_s=20), keyed.Size(records=200_000, rounds=2, pace_s=12)
-QUICK = chain.Size(warm=200, articles=1000, rounds=2, latency_s=5), keyed.Size(records=20_000, rounds=1, pace_s=6)
+
+
+class Sizes(Struct, frozen=True):
+    """Of the parts that need Kafka."""
+
+    chain: chain.Size
+    keyed: keyed.Size
+    gone: gone.Size
+    restore: restore.Size
+
+
+FULL = Sizes(
+    chain=chain.Size(warm=500, articles=2500, rounds=3, latency_s=12),
+    keyed=keyed.Size(records=150_000, rounds=2, pace_s=8),
+    gone=gone.Size(kills=48),
+    restore=restore.Size(stories=100_000),
+)
+QUICK = Sizes(
+    chain=chain.Size(warm=200, articles=1000, rounds=2, latency_s=5),
+    keyed=keyed.Size(records=20_000, rounds=1, pace_s=6),
+    gone=gone.Size(kills=8),
+    restore=restore.Size(stories=5000),
+)
 
 
 def main() -> int:
@@ -48,6 +74,7 @@ def main() -> int:
         more, failed = uvloop.run(_measure(options.folder, options.only, QUICK if options.quick else FULL))
         rows, failures = sorted(rows + more, key=lambda row: row.part), failures + failed
     Console(width=None if sys.stdout.isatty() else WIDTH).print(render(rows, "newswire bench"))
+    print(verdict(rows))
     report = {"machine": _machine(), "quick": options.quick, "rows": [row.to_builtins() for row in rows], "failures": failures}
     file = options.folder.parent / "bench.json"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -62,8 +89,12 @@ def _options() -> Any:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a small run, to see that it works: figures mean little")
     parser.add_argument("--only", default=PARTS, type=_parts, help=f"{','.join(PARTS)}: the parts to measure (a and b are one)")
-    parser.add_argument("--folder", default=ROOT / "var" / "bench", type=Path, help="emptied at the start")
+    parser.add_argument("--folder", default=ROOT / "var" / "bench", type=_folder, help="emptied at the start")
     return parser.parse_args()
+
+
+def _folder(text: str) -> Path:
+    return Path(text).resolve()  # processes stand in folders of their own
 
 
 def _parts(text: str) -> str:
@@ -76,29 +107,46 @@ def _parts(text: str) -> str:
 def _measure_alone(parts: str, is_quick: bool) -> tuple[list[Row], list[str]]:
     rows: list[Row] = []
     failures: list[str] = []
-    for part in set(parts) & set(ALONE):
-        try:
-            rows += ALONE[part](is_quick)
-        except FAILURES:
-            failures.append(traceback.format_exc())
-    return rows, failures
-
-
-async def _measure(folder: Path, parts: str, sizes: tuple[chain.Size, keyed.Size]) -> tuple[list[Row], list[str]]:
-    rows: list[Row] = []
-    failures: list[str] = []
-    wanted: list[Callable[[Ground], Awaitable[list[Row]]]] = []
-    if set(parts) & set("abd"):
-        wanted.append(lambda ground: chain.measure(ground, sizes[0], parts))
-    if "c" in parts:
-        wanted.append(lambda ground: keyed.measure(ground, sizes[1]))
-    async with Ground(folder) as ground:
-        for measurement in wanted:
+    for part in sorted(set(parts) & set(ALONE)):
+        with _told(part):
             try:
-                rows += await measurement(ground)
-            except FAILURES:  # the others are still worth their time
+                rows += ALONE[part](is_quick)
+            except FAILURES:
                 failures.append(traceback.format_exc())
     return rows, failures
+
+
+async def _measure(folder: Path, parts: str, sizes: Sizes) -> tuple[list[Row], list[str]]:
+    """SIGTERM cancels it, so that it ends what it started: a process that outlives its bench would join the groups of the next."""
+    measuring = asyncio.current_task()
+    assert measuring is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, measuring.cancel)
+    rows: list[Row] = []
+    failures: list[str] = []
+    wanted: list[tuple[str, Callable[[Ground], Awaitable[list[Row]]]]] = [
+        ("abd", lambda ground: chain.measure(ground, sizes.chain, parts)),
+        ("c", lambda ground: keyed.measure(ground, sizes.keyed)),
+        ("g", lambda ground: gone.measure(ground, sizes.gone)),
+        ("r", lambda ground: restore.measure(ground, sizes.restore)),
+    ]
+    async with Ground(folder) as ground:
+        for letters, measurement in wanted:
+            if not set(letters) & set(parts):
+                continue
+            with _told(letters):
+                try:
+                    rows += await measurement(ground)
+                except FAILURES:  # the others are still worth their time
+                    failures.append(traceback.format_exc())
+    return rows, failures
+
+
+@contextmanager
+def _told(part: str) -> Iterator[None]:
+    """Says on stderr how long it took."""
+    began = time.monotonic()
+    yield
+    print(f"bench: {part} took {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
 
 def _machine() -> dict[str, Any]:
@@ -109,7 +157,9 @@ def _machine() -> dict[str, Any]:
         "load_average": os.getloadavg(),
         "platform": platform.platform(),
         "python": platform.python_version(),
-        "versions": {name: _version(name) for name in ("newswire", "aiokafka", "faust-streaming", "quixstreams", "rocksdict")},
+        "versions": {
+            name: _version(name) for name in ("newswire", "aiokafka", "faust-streaming", "quixstreams", "datasketch", "rocksdict")
+        },
     }
 
 

@@ -1,6 +1,7 @@
 """What runs in our process of c: one hop "seen before?" on Intake and Lane, its state in RocksDB behind a changelog.
 
-`run` works until SIGTERM, `restore` opens the lanes with an empty disk. Either leaves what it clocked in facts.json.
+`run` works until SIGTERM, `restore` opens the lanes with an empty disk, `restore-link` those of the link hop (part r). Each
+leaves what it clocked in facts.json.
 """
 
 import asyncio
@@ -13,13 +14,14 @@ from typing import Any
 
 import uvloop
 from aiokafka import TopicPartition
+from msgspec.structs import replace
 
 from pipeline import codec
 from pipeline.cli.context import connected
 from pipeline.config import Config, load
 from pipeline.hop import Hop, Message
 from pipeline.intake import Batch, Intake
-from pipeline.lane import Lane
+from pipeline.lane import Lane, Wiring
 from pipeline.logs import configure
 from pipeline.reasons import Reason
 from pipeline.records import Drop, Emit, Stage, Verdict
@@ -82,8 +84,19 @@ async def run(config: Config) -> dict[str, Any]:
 
 async def restore(config: Config) -> dict[str, Any]:
     """All lanes at once, as in a worker that lost its disk."""
-    wired = await wiring(config, "lost")
-    lanes = [Lane(wired, TopicPartition(wired.topic("raw"), partition)) for partition in range(config.kafka.partitions)]
+    return await opened(await wiring(config, "lost"), "raw")
+
+
+async def restore_link(config: Config) -> dict[str, Any]:
+    """The same with the link hop's lanes."""
+    wired = replace(await wiring(config, "lost"), name="link", changelogs={"link": "state.link"})
+    return await opened(wired, "normalized")
+
+
+async def opened(wired: Wiring, source: str) -> dict[str, Any]:
+    """Opens a lane on each partition of the source."""
+    topic = wired.topic(source)
+    lanes = [Lane(wired, TopicPartition(topic, partition)) for partition in range(wired.partitions[topic])]
     began = time.monotonic()
     await asyncio.gather(*(lane.open() for lane in lanes))
     seconds = time.monotonic() - began
@@ -97,5 +110,5 @@ if __name__ == "__main__":
     config = connected(load())
     configure(config.log, "w0")
     uvloop.install()
-    work = {"run": run, "restore": restore}[sys.argv[1]]
+    work = {"run": run, "restore": restore, "restore-link": restore_link}[sys.argv[1]]
     Path("facts.json").write_bytes(codec.dumps(asyncio.run(work(config))))

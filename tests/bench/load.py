@@ -31,13 +31,13 @@ async def producer(config: Config) -> AsyncIterator[AIOKafkaProducer]:
         await client.stop()
 
 
-async def publish(config: Config, topic: str, messages: Sequence[Message]) -> None:
-    """All at once, by whole batches; the order of each key is kept."""
+async def publish(config: Config, topic: str, messages: Sequence[Message], to: int | None = None) -> None:
+    """All at once, by whole batches, to one partition or to those of the keys; the order of each key is kept."""
     async with producer(config) as client:
         count = len(await client.partitions_for(topic))
         batches, sent = {}, []
         for key, value, headers in messages:
-            partition = kafka.partition_of(key, count)
+            partition = kafka.partition_of(key, count) if to is None else to
             batch = batches.get(partition) or batches.setdefault(partition, client.create_batch())
             if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
                 batch.close()

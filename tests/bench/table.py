@@ -86,5 +86,12 @@ def render(rows: Sequence[Row], title: str) -> Table:
     return table
 
 
+def verdict(rows: Sequence[Row]) -> str:
+    """How many goals are met, and which are not: the line under the table."""
+    judged = [row for row in rows if row.is_met is not None]
+    missed = [f"{row.part}: {row.what}, {row.unit}" for row in judged if not row.is_met]
+    return "\n".join([f"{len(judged) - len(missed)} of {len(judged)} goals met", *(f"  not met  {row}" for row in missed)])
+
+
 def _figure(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"

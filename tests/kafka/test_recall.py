@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -155,10 +155,11 @@ class Sinks:
     """What the redactor needs of the object sinks."""
 
     def __init__(self, store: Store) -> None:
-        self.store, self.hurries = store, 0
+        self.store = store
+        self.wanted: list[Mapping[str, Sequence[int]]] = []
 
-    def hurry(self) -> None:
-        self.hurries += 1
+    def hurry(self, ends: Mapping[str, Sequence[int]]) -> None:
+        self.wanted.append(ends)
 
 
 async def told(config: Config, kind: str = "kill") -> None:

@@ -12,20 +12,21 @@ from pipeline.article import Article
 from tests.stages.link.wire import item
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """`a|b` as a list."""
     return text.split("|")
 
 
-TOWNS = _words("Varnholt|Ostby|Eskdal|Brennau|Marlow|Tirosund|Kelvia|Doranto|Hexby|Lindmoor|Pelagos|Quarnby|Rusten|Solvik")
-FAMILIES = _words("Brandvik|Moltke|Osvald|Lund|Tveit|Aune|Halder|Ronning|Sorel|Dietz|Kovar|Marsh|Ibsen|Castell")
-FIRST_NAMES = _words("Ilse|Jon|Marek|Petra|Hanne|Nils|Greta|Otto|Sunna|Pavel|Ruth|Emil|Vera|Anton")
-FIRMS = _words("Halden Korn|Norland Paper|Eskdal Ferries|Tirosund Steel|Marlow Foods|Kelvia Gas|Doranto Glass|Hexby Motors")
-BANKS = _words(
+TOWNS = words("Varnholt|Ostby|Eskdal|Brennau|Marlow|Tirosund|Kelvia|Doranto|Hexby|Lindmoor|Pelagos|Quarnby|Rusten|Solvik")
+FAMILIES = words("Brandvik|Moltke|Osvald|Lund|Tveit|Aune|Halder|Ronning|Sorel|Dietz|Kovar|Marsh|Ibsen|Castell")
+FIRST_NAMES = words("Ilse|Jon|Marek|Petra|Hanne|Nils|Greta|Otto|Sunna|Pavel|Ruth|Emil|Vera|Anton")
+FIRMS = words("Halden Korn|Norland Paper|Eskdal Ferries|Tirosund Steel|Marlow Foods|Kelvia Gas|Doranto Glass|Hexby Motors")
+BANKS = words(
     "Norland Savings Bank|Sudmark Bank|First Kelvia Trust|Bank of Ostby|Marlow Credit Union|Hexby National|Tirosund Bank|"
     "Eskdal Mutual|Lindmoor Bank|Pelagos Financial|Quarnby Trust|Rusten Sparekasse|Solvik Bank"
 )
-DAYS = _words("Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday")
-FUNDS = _words("Growth|Income|Balanced|Equity|Bond|Global|Pacific|Pioneer")
+DAYS = words("Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday")
+FUNDS = words("Growth|Income|Balanced|Equity|Bond|Global|Pacific|Pioneer")
 FIRST, SECOND, OTHER = "meridian.example", "courier.example", "ledger.example"
 
 
@@ -39,6 +40,7 @@ class Pair(Struct, frozen=True):
 
 
 Family = Callable[[random.Random], tuple[Article, Article]]
+Table = tuple[tuple[Family, int, bool], ...]
 
 
 def _name(dice: random.Random) -> str:
@@ -50,7 +52,8 @@ def _two(dice: random.Random, of: list[str]) -> tuple[str, str]:
     return one, two
 
 
-def _uri(dice: random.Random) -> str:
+def some_uri(dice: random.Random) -> str:
+    """An address of its own."""
     return f"urn:x:{dice.getrandbits(48):x}"
 
 
@@ -83,14 +86,15 @@ def report(dice: random.Random, town: str, day: str = "Sunday") -> tuple[str, st
     return f"{what} kills {dead} at {place} in {town}", body
 
 
-def _own(dice: random.Random, headline: str, body: str, hours: float = 0.0, **more: object) -> Article:
+def own(dice: random.Random, headline: str, body: str, hours: float = 0.0, **more: object) -> Article:
+    """A report of the first provider's own."""
     facts = {"provider": FIRST, "agency": "Meridian"} | more
-    return item(_uri(dice), headline, body, hours=hours, **facts)  # type: ignore[arg-type]
+    return item(some_uri(dice), headline, body, hours=hours, **facts)  # type: ignore[arg-type]
 
 
 def _copied(dice: random.Random, headline: str, body: str, hours: float = 1.0, **more: object) -> Article:
     return item(
-        _uri(dice),
+        some_uri(dice),
         headline,
         body,
         hours=hours,
@@ -108,8 +112,8 @@ def twin_events(dice: random.Random) -> tuple[Article, Article]:
     is_datelined = dice.random() < 0.5
     city = {"city": one.upper()}, {"city": two.upper()}
     return (
-        _own(dice, headline, body, **(city[0] if is_datelined else {})),
-        _own(dice, headline.replace(one, two), body.replace(one, two), 1, **(city[1] if is_datelined else {})),
+        own(dice, headline, body, **(city[0] if is_datelined else {})),
+        own(dice, headline.replace(one, two), body.replace(one, two), 1, **(city[1] if is_datelined else {})),
     )
 
 
@@ -125,7 +129,7 @@ def banks(dice: random.Random) -> tuple[Article, Article]:
             f" its prime rate in September.\n\nOther lenders have announced the same step."
         )
         texts.append((f"{bank} raises prime rate to {new} percent", body))
-    return _own(dice, *texts[0]), _own(dice, *texts[1], hours=0.5)
+    return own(dice, *texts[0]), own(dice, *texts[1], hours=0.5)
 
 
 def price_notices(dice: random.Random) -> tuple[Article, Article]:
@@ -142,7 +146,7 @@ def price_notices(dice: random.Random) -> tuple[Article, Article]:
             " energy and freight. Existing contracts are not affected."
         )
 
-    return _own(dice, f"{one} to raise prices by {rise} pct", told(one)), _own(
+    return own(dice, f"{one} to raise prices by {rise} pct", told(one)), own(
         dice, f"{two} to raise prices by {rise} pct", told(two), 2
     )
 
@@ -157,7 +161,7 @@ def market_reports(dice: random.Random) -> tuple[Article, Article]:
     )
     day = dice.choice(DAYS)
     texts = [body.format(change=change, session=session, day=day, level=level) for session in ("midday", "the close")]
-    return _own(dice, "Norland shares up at midday", texts[0], 0), _own(dice, "Norland shares up at close", texts[1], 4)
+    return own(dice, "Norland shares up at midday", texts[0], 0), own(dice, "Norland shares up at close", texts[1], 4)
 
 
 def daily_tables(dice: random.Random) -> tuple[Article, Article]:
@@ -175,7 +179,7 @@ def daily_tables(dice: random.Random) -> tuple[Article, Article]:
 
     one = table(day)
     rows[names[0]] += 1
-    return _own(dice, f"{kind}, March {day}", one), _own(dice, f"{kind}, March {day + 1}", table(day + 1), 24)
+    return own(dice, f"{kind}, March {day}", one), own(dice, f"{kind}, March {day + 1}", table(day + 1), 24)
 
 
 def fund_family(dice: random.Random) -> tuple[Article, Article]:
@@ -188,7 +192,7 @@ def fund_family(dice: random.Random) -> tuple[Article, Article]:
         " crowns and the manager charges a fee of 0.7 percent a year."
     )
     texts = [body.format(fund=fund, cents=cents, date=date) for fund in (one, two)]
-    return _own(dice, f"Marlow {one} Fund sets distribution", texts[0]), _own(
+    return own(dice, f"Marlow {one} Fund sets distribution", texts[0]), own(
         dice, f"Marlow {two} Fund sets distribution", texts[1], 1
     )
 
@@ -207,7 +211,7 @@ def quakes(dice: random.Random) -> tuple[Article, Article]:
     for town, hours in ((one, 0.0), (two if dice.random() < 0.5 else one, 30.0)):
         size, km, depth = dice.randint(41, 69) / 10, dice.randint(5, 90), dice.randint(5, 70)
         found.append(
-            _own(dice, f"Quake of magnitude {size} near {town}", body.format(size=size, km=km, depth=depth, town=town), hours)
+            own(dice, f"Quake of magnitude {size} near {town}", body.format(size=size, km=km, depth=depth, town=town), hours)
         )
     return found[0], found[1]
 
@@ -216,7 +220,7 @@ def same_guid(dice: random.Random) -> tuple[Article, Article]:
     """A publisher that gives two stories one guid."""
     one, two = _two(dice, TOWNS)
     guid = str(dice.randint(1000, 9999))
-    return _own(dice, *report(dice, one), guid=guid), _own(dice, *report(dice, two), hours=1, guid=guid)
+    return own(dice, *report(dice, one), guid=guid), own(dice, *report(dice, two), hours=1, guid=guid)
 
 
 def round_up(dice: random.Random) -> tuple[Article, Article]:
@@ -225,7 +229,7 @@ def round_up(dice: random.Random) -> tuple[Article, Article]:
     (first, body), (second, other) = report(dice, one), report(dice, two)
     both = "\n\n".join((*body.split("\n\n")[:2], *other.split("\n\n")[:3]))
     headline = f"WRAPUP 1-{first}" if dice.random() < 0.5 else f"{first}; {second}"
-    return _own(dice, first, body), _own(dice, headline, both, 2)
+    return own(dice, first, body), own(dice, headline, both, 2)
 
 
 def live_blog(dice: random.Random) -> tuple[Article, Article]:
@@ -236,7 +240,7 @@ def live_blog(dice: random.Random) -> tuple[Article, Article]:
         for hour, town in enumerate(dice.sample(TOWNS, 8), 8)
     ]
     posts.insert(3, body[:220])
-    return _own(dice, headline, body), _own(dice, "Live: the day in Norland", "\n\n".join(posts), 3, provider=OTHER, agency="")
+    return own(dice, headline, body), own(dice, "Live: the day in Norland", "\n\n".join(posts), 3, provider=OTHER, agency="")
 
 
 def dividends(dice: random.Random) -> tuple[Article, Article]:
@@ -248,7 +252,7 @@ def dividends(dice: random.Random) -> tuple[Article, Article]:
     )
     one = body.format(firm=firm, quarter="first-quarter", cents=dice.randint(10, 40), month="April", date=20, record=3)
     two = body.format(firm=firm, quarter="second-quarter", cents=dice.randint(41, 70), month="July", date=21, record=4)
-    return _own(dice, f"{firm} declares dividend", one), _own(dice, f"{firm} declares dividend", two, 40)
+    return own(dice, f"{firm} declares dividend", one), own(dice, f"{firm} declares dividend", two, 40)
 
 
 def two_agencies(dice: random.Random) -> tuple[Article, Article]:
@@ -257,9 +261,9 @@ def two_agencies(dice: random.Random) -> tuple[Article, Article]:
     headline, body = report(dice, town)
     mine, theirs = body.split("\n\n"), report(dice, town)[1].split("\n\n")
     return (
-        item(_uri(dice), headline, body, provider=FIRST, agency="Meridian"),
+        item(some_uri(dice), headline, body, provider=FIRST, agency="Meridian"),
         item(
-            _uri(dice),
+            some_uri(dice),
             f"{town} mourns its dead",
             "\n\n".join((theirs[0], mine[1], *theirs[1:])),
             hours=1,
@@ -279,9 +283,7 @@ def weather_warnings(dice: random.Random) -> tuple[Article, Article]:
         " until {until} p.m. and asked people to stay at home. Ferries from {town} will not run and schools are closed."
     )
     texts = [body.format(town=town, wind=wind, rain=rain, until=until) for town in (one, two)]
-    return _own(dice, f"Storm warning for {one} district", texts[0]), _own(
-        dice, f"Storm warning for {two} district", texts[1], 0.2
-    )
+    return own(dice, f"Storm warning for {one} district", texts[0]), own(dice, f"Storm warning for {two} district", texts[1], 0.2)
 
 
 def match_reports(dice: random.Random) -> tuple[Article, Article]:
@@ -295,8 +297,8 @@ def match_reports(dice: random.Random) -> tuple[Article, Article]:
     day, crowd = dice.choice(DAYS), dice.randint(3000, 30000)
     texts = [body.format(home=home, away=away, day=day, crowd=crowd) for home, away in (towns[:2], towns[2:])]
     return (
-        _own(dice, f"Soccer-{towns[0]} beat {towns[1]} 2-1", texts[0]),
-        _own(dice, f"Soccer-{towns[2]} beat {towns[3]} 2-1", texts[1], 0.1),
+        own(dice, f"Soccer-{towns[0]} beat {towns[1]} 2-1", texts[0]),
+        own(dice, f"Soccer-{towns[2]} beat {towns[3]} 2-1", texts[1], 0.1),
     )
 
 
@@ -308,27 +310,27 @@ def plain_copy(dice: random.Random) -> tuple[Article, Article]:
     town = dice.choice(TOWNS)
     headline, body = report(dice, town)
     city = town.upper() if dice.random() < 0.5 else ""
-    return _own(dice, headline, body, city=town.upper()), _copied(dice, headline + " By Reuters", body, city=city)
+    return own(dice, headline, body, city=town.upper()), _copied(dice, headline + " By Reuters", body, city=city)
 
 
 def cut_copy(dice: random.Random) -> tuple[Article, Article]:
     """The first paragraphs alone."""
     headline, body = report(dice, dice.choice(TOWNS))
-    return _own(dice, headline, body), _copied(dice, headline, "\n\n".join(body.split("\n\n")[:3]), dice.uniform(0.1, 40))
+    return own(dice, headline, body), _copied(dice, headline, "\n\n".join(body.split("\n\n")[:3]), dice.uniform(0.1, 40))
 
 
 def retitled_copy(dice: random.Random) -> tuple[Article, Article]:
     """The text under a headline of the republisher's own, which keeps the town."""
     town = dice.choice(TOWNS)
     headline, body = report(dice, town)
-    return _own(dice, headline, body), _copied(dice, f"{town} in shock after disaster", body)
+    return own(dice, headline, body), _copied(dice, f"{town} in shock after disaster", body)
 
 
 def longer_copy(dice: random.Random) -> tuple[Article, Article]:
     """A copy with a paragraph of the republisher's own."""
     headline, body = report(dice, dice.choice(TOWNS))
     local = f"Readers of this newspaper can donate through the fund that {_name(dice)} set up."
-    return _own(dice, headline, body), _copied(dice, headline, body + "\n\n" + local)
+    return own(dice, headline, body), _copied(dice, headline, body + "\n\n" + local)
 
 
 def grown_update(dice: random.Random) -> tuple[Article, Article]:
@@ -337,7 +339,7 @@ def grown_update(dice: random.Random) -> tuple[Article, Article]:
     parts = body.split("\n\n")
     parts.insert(1, f"{_name(dice)}, who heads the inquiry, said that investigators had reached the site on foot.")
     parts.append("The government declared a day of mourning.")
-    return _own(dice, headline, body), _own(dice, headline, "\n\n".join(parts), 3)
+    return own(dice, headline, body), own(dice, headline, "\n\n".join(parts), 3)
 
 
 def tagged_update(dice: random.Random) -> tuple[Article, Article]:
@@ -348,8 +350,8 @@ def tagged_update(dice: random.Random) -> tuple[Article, Article]:
     rest = body.split("\n\n")[1:]
     lead = f"Rescuers gave up hope in {town} on Sunday and the number of dead rose to {dice.randint(50, 90)}."
     return (
-        _own(dice, headline, body, slug=slug),
-        _own(dice, f"UPDATE {dice.randint(1, 5)}-Hope fades in {town}", "\n\n".join((lead, *rest)), 5, slug=slug),
+        own(dice, headline, body, slug=slug),
+        own(dice, f"UPDATE {dice.randint(1, 5)}-Hope fades in {town}", "\n\n".join((lead, *rest)), 5, slug=slug),
     )
 
 
@@ -358,7 +360,7 @@ def corrected(dice: random.Random) -> tuple[Article, Article]:
     headline, body = report(dice, dice.choice(TOWNS))
     found = next(word for word in body.split() if word.isdigit())
     fixed = body.replace(f" {found} ", f" {int(found) + 1} ", 1)
-    return _own(dice, headline, body), _own(
+    return own(dice, headline, body), own(
         dice, "CORRECTED-" + headline, fixed, 2, note=f"Corrects to {int(found) + 1} from {found}"
     )
 
@@ -367,13 +369,13 @@ def other_spelling(dice: random.Random) -> tuple[Article, Article]:
     """A copy that spells the town in another way."""
     town, other = dice.choice((("Kyiv", "Kiev"), ("Odesa", "Odessa"), ("Tirosund", "Tirosundt"), ("Zelenivka", "Zelenyvka")))
     headline, body = report(dice, town)
-    return _own(dice, headline, body), _copied(dice, headline.replace(town, other), body.replace(town, other))
+    return own(dice, headline, body), _copied(dice, headline.replace(town, other), body.replace(town, other))
 
 
 def new_guid(dice: random.Random) -> tuple[Article, Article]:
     """The same content under a new guid."""
     headline, body = report(dice, dice.choice(TOWNS))
-    return _own(dice, headline, body, guid="a"), _own(dice, headline, body, 1, guid="b")
+    return own(dice, headline, body, guid="a"), own(dice, headline, body, 1, guid="b")
 
 
 def short_notice(dice: random.Random) -> tuple[Article, Article]:
@@ -381,17 +383,17 @@ def short_notice(dice: random.Random) -> tuple[Article, Article]:
     firm, cents, date = dice.choice(FIRMS), dice.randint(10, 70), dice.randint(2, 28)
     one = f"{firm} <NPX.N> declared a dividend of {cents} cents a share, payable April {date}."
     two = f"{firm} <NPX.N> sets payout: {cents} cents a share on April {date}."
-    return _own(dice, f"{firm} declares dividend", one), _own(dice, f"{firm} sets dividend", two, 0.2)
+    return own(dice, f"{firm} declares dividend", one), own(dice, f"{firm} sets dividend", two, 0.2)
 
 
 def refiled(dice: random.Random) -> tuple[Article, Article]:
     """One letter."""
     headline, body = report(dice, dice.choice(TOWNS))
-    return _own(dice, headline, body), _own(dice, "REFILE-" + headline, body.replace("officials", "oficials", 1), 1)
+    return own(dice, headline, body), own(dice, "REFILE-" + headline, body.replace("officials", "oficials", 1), 1)
 
 
 # (family, pairs drawn, one story)
-TABLE: tuple[tuple[Family, int, bool], ...] = (
+TABLE: Table = (
     (twin_events, 40, False),
     (banks, 60, False),
     (price_notices, 30, False),
@@ -405,9 +407,9 @@ TABLE: tuple[tuple[Family, int, bool], ...] = (
 )  # fmt: skip
 
 
-def pairs(seed: int) -> Iterator[Pair]:
+def pairs(seed: int, table: Table = TABLE) -> Iterator[Pair]:
     """All families, in the order of the table."""
-    for family, count, is_same in TABLE:
+    for family, count, is_same in table:
         dice = random.Random(f"{seed}/{family.__name__}")
         for _ in range(count):
             yield Pair(family.__name__, *family(dice), is_same)

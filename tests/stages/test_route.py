@@ -152,7 +152,7 @@ def test_a_kill_withdraws_everything_the_story_put_out() -> None:
     for number in (1, 2):
         readers.take(told(number))
     assert len(readers.seen) == 4
-    messages = readers.take(told(3, relation="kill", state="killed", pub_status="canceled"))
+    messages = readers.take(retracting(KILL, told(1).uri, told(2).uri))
     assert {message.value for message in messages} == {None}
     assert readers.seen == {}
     assert readers.state == {}
@@ -161,10 +161,11 @@ def test_a_kill_withdraws_everything_the_story_put_out() -> None:
     assert headers["by-uri"] == told(3).uri.encode()
 
 
-def retracting(one: Article, *uris: str) -> Article:
+def retracting(one: Article, *items: str | Withdrawn, **over: object) -> Article:
     """The same message with the retraction that link gives it."""
-    items = tuple(Withdrawn(uri=uri) for uri in uris)
-    return replace(one, pipeline=replace(one.pipeline, retraction=Retraction(kind="kill", items=items, by=one.uri, at=NOW)))
+    named = tuple(Withdrawn(uri=item) if isinstance(item, str) else item for item in items)
+    retraction = replace(Retraction(kind="kill", items=named, by=one.uri, at=NOW), **over)
+    return replace(one, pipeline=replace(one.pipeline, retraction=retraction))
 
 
 KILL = told(3, relation="kill", state="killed", pub_status="canceled")
@@ -189,7 +190,7 @@ def test_a_kill_that_says_no_language_reaches_every_language() -> None:
 
 
 def test_a_retraction_that_withdraws_nothing_is_no_withdrawal() -> None:
-    released = retracting(told(3, relation="release"), "urn:x:elsewhere")
+    released = retracting(told(3, relation="release"), "urn:x:elsewhere", kind="release")
     verdict = route(released, {}, NOW)
     assert isinstance(verdict, Emit)
     assert isinstance(verdict.record, Routed)
@@ -199,7 +200,7 @@ def test_a_retraction_that_withdraws_nothing_is_no_withdrawal() -> None:
 def test_a_hold_withdraws_and_a_release_brings_back() -> None:
     readers = Readers()
     readers.take(told(1))
-    readers.take(told(2, relation="hold", state="held", pub_status="withheld"))
+    readers.take(retracting(told(2, relation="hold", state="held", pub_status="withheld"), told(1).uri, kind="hold"))
     assert readers.seen == {}
     readers.take(told(3, relation="release"))
     assert readers.places == {"out.en", "out.world"}

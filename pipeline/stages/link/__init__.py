@@ -34,6 +34,8 @@ def link(article: Article, state: State, now: str) -> Emit | Drop:
 def _settled(memory: Memory, message: Message, article: Article, now: str) -> Outcome:
     if message.kind in ("kill", "hold"):
         return withdrawal.settle(memory, message, article, now)
+    if message.is_echo:
+        return withdrawal.settle_echo(memory, message, article, now)
     if message.kind == "advisory":
         return asides.settle_advisory(memory, message, article)
     if message.take > 1:

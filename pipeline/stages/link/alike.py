@@ -1,40 +1,32 @@
 """Whether two texts tell one story: rule B (containment and numbers) with its guards. Pure; knows no messages and no state.
 
 Containment, not likeness as a whole, since a report grows; and numbers, since templated notices share all but them. `measure`
-compares two sketches and is cheap; the guards read the texts, and only of pairs that passed. Each has an id that ends in the
-story's reasons. Thresholds: linking.md, section 3, where they were measured.
+compares two sketches and is cheap; the guards read the texts (telling.py), and only of pairs that passed. Each has an id that
+ends in the story's reasons. Thresholds: linking.md, section 3, where they were measured.
 """
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
-from functools import cached_property
 from itertools import takewhile
-from unicodedata import normalize
 
 from msgspec import Struct
 
-from pipeline.stages.link.periods import periods
-from pipeline.stages.link.sketch import NUMBERS_MAX, SHORT_SHINGLES, UINT32, Sketch, tokens
+from pipeline.stages.link.sketch import NUMBERS_MAX, SHORT_SHINGLES, UINT32, Sketch
+from pipeline.stages.link.telling import LEAD_WORDS, LETTERS_MAX, Telling, skeleton
 
 CONTAINED_MIN = 0.45
 CONTAINED_WITHOUT_NUMBERS_MIN = 0.6  # nothing but words speaks for it
 CONTAINED_OTHER_HEADLINE_MIN = 0.9
 NUMBERS_MIN = 0.8
+COMPARED_MIN = 8  # of a long list the smallest hashes are kept; fewer than these in reach are a guess, and the texts are asked
 SHORT_JACCARD_MIN = 0.6
 RELATED_MIN = 0.3  # weaker than the same story, stronger than nothing
 
-LEAD_WORDS = 80  # a substituted subject stands in the headline or in the first two paragraphs
 SUBJECT_WORDS = 20  # of a first sentence
 SUBSTITUTED_WORDS_MAX = 5  # `Norland Savings Bank` for `Bank of Sudmark`; longer stretches are other sentences
 JOINING_WORDS_MAX = 1
-TITLE_CHARS_MIN = 4  # shorter words of a headline (`in`, `the`) are common to all
-CLAUSE_WORDS_MIN = 3
-NAME = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-CLAUSES = re.compile(r"\s*[;|]\s+|\s+/\s+")
-VOWELS = re.compile(r"[aeiouyjäöüœæ]")
-NAMING_NOUNS = ("de", "lb")  # languages that write all nouns as names
+RESPELT_CHARS_MIN = 6  # of both names: `Iran` and `Iraq` are a letter apart
 
 
 class Measured(Struct, frozen=True):
@@ -47,6 +39,7 @@ class Measured(Struct, frozen=True):
     has_numbers: bool
     has_equal_numbers: bool
     tickers: str  # "", "same", "differ"
+    is_estimate: bool = False  # `numbers` comes from so few of them that it may be chance
 
     @property
     def score(self) -> float:
@@ -57,58 +50,6 @@ class Measured(Struct, frozen=True):
     def reasons(self) -> tuple[str, ...]:
         """The scores, as they stand in the record."""
         return f"containment={self.contained:.2f}", f"numbers={self.numbers:.2f}"
-
-
-class Telling:
-    """A text as the guards read it. Words are computed when asked for."""
-
-    def __init__(self, headline: str, body: str, city: str, language: str) -> None:
-        self.headline, self.body, self.city, self.language = headline, body, city, language
-
-    @cached_property
-    def title(self) -> frozenset[str]:
-        """The words of the headline, without the short ones where there are others."""
-        words = frozenset(tokens(self.headline, self.language))
-        return frozenset(word for word in words if len(word) >= TITLE_CHARS_MIN) or words
-
-    @cached_property
-    def title_words(self) -> list[str]:
-        """The words of the headline as printed."""
-        return NAME.findall(self.headline)
-
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """All words, headline and body, as skeletons."""
-        return frozenset(map(skeleton, NAME.findall(f"{self.headline} {self.body}".casefold())))
-
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """Words of the body that are written with a capital inside a sentence, or twice."""
-        text = f"{self.headline}.\n{self.body}" if self.language in NAMING_NOUNS else self.body
-        return frozenset(_names(text, self.language))
-
-    @cached_property
-    def subject(self) -> frozenset[str]:
-        """The words with which both headline and report begin, as skeletons; none where the first is no name by its look."""
-        same = takewhile(lambda pair: pair[0] == pair[1], zip(self.title_words, self.lead, strict=False))
-        words = [word for word, _ in same if word[0].isupper()]
-        return frozenset(skeleton(word.casefold()) for word in words if len(word) >= TITLE_CHARS_MIN)
-
-    @cached_property
-    def lead(self) -> list[str]:
-        """The first words as printed."""
-        return [match[0] for match, _ in zip(NAME.finditer(self.body), range(LEAD_WORDS), strict=False)]
-
-    @cached_property
-    def periods(self) -> dict[str, frozenset[str]]:
-        """Dates, times and periods in the headline and the first sentence, by kind."""
-        return periods(self.headline, self.body)
-
-    @cached_property
-    def clauses(self) -> tuple[frozenset[str], ...]:
-        """The clauses of a headline that has several."""
-        parts = [frozenset(map(skeleton, NAME.findall(part.casefold()))) for part in CLAUSES.split(self.headline)]
-        return tuple(part for part in parts if len(part) >= CLAUSE_WORDS_MIN) if len(parts) > 1 else ()
 
 
 class Verdict(Struct, frozen=True):
@@ -142,6 +83,7 @@ def measure(one: Sketch, other: Sketch) -> Measured:
         has_numbers=fewer > 0,
         has_equal_numbers=bool(one.numbers) and one.numbers == other.numbers,
         tickers=tickers,
+        is_estimate=fewer < COMPARED_MIN and NUMBERS_MAX in (len(one.numbers), len(other.numbers)),
     )
 
 
@@ -202,34 +144,50 @@ def _other_period(found: Measured, one: Telling, other: Telling) -> bool:
     return any(one.periods[kind].isdisjoint(other.periods[kind]) for kind in one.periods.keys() & other.periods.keys())
 
 
+def _other_numbers(found: Measured, one: Telling, other: Telling) -> bool:
+    """Other numbers than the sketches let expect, where those could compare but a few."""
+    fewer = min(one.numbers.total(), other.numbers.total())
+    return found.is_estimate and fewer > 0 and (one.numbers & other.numbers).total() < NUMBERS_MIN * fewer
+
+
 def _other_place(found: Measured, one: Telling, other: Telling) -> bool:
     """Datelines that disagree."""
-    return bool(one.city and other.city) and skeleton(one.city.casefold()) != skeleton(other.city.casefold())
+    return bool(one.city and other.city) and not _is_spelling(one.city, other.city)
 
 
 def _other_subject(found: Measured, one: Telling, other: Telling) -> bool:
-    """A name in the headline or the lead stands where the other text has another name."""
-    return _opens_with_another(one, other) or _substituted(one, other)
+    """Headlines that name others, or a name in headline or lead that stands where the other text has another name."""
+    return _names_another(one, other) or _opens_with_another(one, other) or _substituted(one, other)
+
+
+def _names_another(one: Telling, other: Telling) -> bool:
+    """Each headline names somebody, and neither report knows anybody whom the other's headline names."""
+    is_other = bool(one.named and other.named) and not _is_respelt(one.named, other.named)
+    return is_other and not other.knows_any(one.named) and not one.knows_any(other.named)
 
 
 def _opens_with_another(one: Telling, other: Telling) -> bool:
-    """Each begins headline and report with the same words, and neither knows the other's: `Helvex cuts`, `Helvex said`.
+    """Each begins headline and report with the same words, and neither knows all of the other's: `Helvex cuts`, `Helvex said`.
 
-    Words that only ever begin a sentence do not show by their capital that they are names; this does.
+    Words that only ever begin a sentence do not show by their capital that they are names; this does. A part of a name can be an
+    ordinary word of the other text: `Northgate Freight`, `freight costs more`.
     """
-    return bool(one.subject and other.subject) and one.subject.isdisjoint(other.words) and other.subject.isdisjoint(one.words)
+    is_other = bool(one.subject and other.subject) and not _is_respelt(one.subject, other.subject)
+    return is_other and not all(map(other.knows, one.subject)) and not all(map(one.knows, other.subject))
 
 
 def _second_clause(found: Measured, one: Telling, other: Telling) -> bool:
     """A headline of several clauses, one of which the other text knows nothing of: a round-up, which must not bridge stories."""
-    return any(_is_news(clause, other) for clause in _significant(one)) or any(
-        _is_news(clause, one) for clause in _significant(other)
+    return (
+        one.is_list != other.is_list
+        or any(_is_news(clause & one.named, clause, other) for clause in _significant(one))
+        or any(_is_news(clause & other.named, clause, one) for clause in _significant(other))
     )
 
 
-def _is_news(clause: frozenset[str], text: Telling) -> bool:
-    """Whether the text knows less than half of the clause: some words (`cancelled`) are in every story of their kind."""
-    return 2 * len(clause & text.words) < len(clause)
+def _is_news(names: frozenset[str], clause: frozenset[str], text: Telling) -> bool:
+    """Whether the text knows nobody whom the clause names, or less than half of it: words like `cancelled` are in every story."""
+    return bool(names and not text.knows_any(names)) or 2 * sum(map(text.knows, clause)) < len(clause)
 
 
 OF_VERBATIM = ("places_differ",)  # the same words: nothing but where they come from can tell them apart
@@ -238,6 +196,7 @@ Guard = Callable[[Measured, Telling, Telling], bool]
 GUARDS: tuple[tuple[str, Guard], ...] = (
     ("headlines_differ", _other_headline),
     ("places_differ", _other_place),
+    ("numbers_differ", _other_numbers),
     ("periods_differ", _other_period),
     ("second_clause", _second_clause),
     ("names_differ", _other_subject),
@@ -262,16 +221,39 @@ def _substituted(one: Telling, other: Telling) -> bool:
         for lost, gained, at in _clusters(mine, theirs):
             old = [word for word in lost if word.casefold() in one.names]
             new = [word for word in gained if word.casefold() in other.names]
-            gone = [word for word in old if skeleton(word.casefold()) not in other.words]
-            come = [word for word in new if skeleton(word.casefold()) not in one.words]
+            gone = [word for word in old if not other.knows(word.casefold()) and not _is_respelt([word], new)]
+            come = [word for word in new if not one.knows(word.casefold()) and not _is_respelt(old, [word])]
             is_subject = at < subject and bool((gone and new) or (old and come))
-            if (gone and come) or (is_subject and not _is_respelt(old, new)):
+            is_kept = _is_respelt(old, _capitals(gained)) or _is_respelt(_capitals(lost), new)
+            if (gone and come) or (is_subject and not is_kept):
                 return True
     return False
 
 
-def _is_respelt(old: Sequence[str], new: Sequence[str]) -> bool:
-    return not {skeleton(word.casefold()) for word in old}.isdisjoint(skeleton(word.casefold()) for word in new)
+def _capitals(words: Sequence[str]) -> list[str]:
+    return [word for word in words if word[0].isupper()]
+
+
+def _is_respelt(old: Iterable[str], new: Collection[str]) -> bool:
+    """Whether one name of each side is the same in another spelling."""
+    return any(_is_spelling(one, other) for one in old for other in new)
+
+
+def _is_spelling(one: str, other: str) -> bool:
+    """Whether two words can be one name: the same consonants, or long and but one letter apart, which is not the first."""
+    one, other = one.casefold(), other.casefold()
+    if abs(len(one) - len(other)) > LETTERS_MAX:
+        return False
+    return skeleton(one) == skeleton(other) or (
+        min(len(one), len(other)) >= RESPELT_CHARS_MIN and one[0] == other[0] and _is_letter_apart(one, other)
+    )
+
+
+def _is_letter_apart(one: str, other: str) -> bool:
+    """One letter more, less or other."""
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    rests = one[same:], other[same:]
+    return rests[0][1:] == rests[1][1:] or rests[0][1:] == rests[1] or rests[0] == rests[1][1:]
 
 
 def _clusters(mine: Sequence[str], theirs: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[str], int]]:
@@ -288,32 +270,3 @@ def _clusters(mine: Sequence[str], theirs: Sequence[str]) -> Iterator[tuple[Sequ
     for start, end, there, until in found:
         if max(end - start, until - there) <= SUBSTITUTED_WORDS_MAX:
             yield mine[start:end], theirs[there:until], start
-
-
-def _names(body: str, language: str) -> Iterator[str]:
-    """In German, where nouns have capitals too, only words that come twice."""
-    capitals: Counter[str] = Counter()
-    inside: set[str] = set()
-    for match in NAME.finditer(body):
-        word = match[0]
-        if word[0].isupper():
-            folded = word.casefold()
-            capitals[folded] += 1
-            if not _opens_sentence(body, match.start()):
-                inside.add(folded)
-    is_naming_nouns = language in NAMING_NOUNS
-    for word, count in capitals.items():
-        if count > 1 if is_naming_nouns else (word in inside or count > 1):
-            yield word
-
-
-def _opens_sentence(body: str, start: int) -> bool:
-    before = body[max(0, start - 3) : start].rstrip(" \n“\"‘'(«„")
-    return not before or before[-1] in ".!?:\n"
-
-
-def skeleton(word: str) -> str:
-    """The consonants of a name: `Kyiv` and `Kiev`, `Zelenskiy` and `Zelensky` are one."""
-    form = word if word.isascii() else "".join(c for c in normalize("NFD", word) if c.isalpha())
-    bare = form[:1] + VOWELS.sub("", form[1:])
-    return re.sub(r"(.)\1+", r"\1", bare) if len(bare) > 1 else form

@@ -32,6 +32,7 @@ def settle_take(memory: Memory, message: Message) -> Outcome:
     first = chain.canonical(held) or item
     story = Story(
         id=chain.story_urn(place.story),
+        home=chain.story_urn(place.home) if place.home else "",
         relation=rule.relation,
         canonical=first.uri,
         revision=chain.revisions(item),
@@ -48,9 +49,13 @@ def settle_take(memory: Memory, message: Message) -> Outcome:
 
 
 def _first(memory: Memory, message: Message) -> tuple[Place, Chain, Item, Entry] | None:
-    """The newest text of the same house under the same slug or headline: what the part belongs to."""
+    """What the part belongs to: the newest text of the same house under the same headline, else under the same slug."""
+    return _newest(memory, message, message.title) or _newest(memory, message, message.slug)
+
+
+def _newest(memory: Memory, message: Message, key: int) -> tuple[Place, Chain, Item, Entry] | None:
     best: tuple[Place, Chain, Item, Entry] | None = None
-    for ref in memory.posted(message.slug or message.title):
+    for ref in memory.posted(key) if key else ():
         drawn = memory.sketch(ref)
         if drawn is None or abs(drawn.hour - message.hour) > TIE_HOURS or (home := memory.home(drawn.item)) is None:
             continue

@@ -118,6 +118,11 @@ def merged(chains: Iterable[Chain]) -> Chain:
     return reduce(join, chains, NOTHING)
 
 
+def is_full(chain: Chain) -> bool:
+    """Whether it may have had more items than it knows by name."""
+    return len(chain.items) >= ITEMS_MAX
+
+
 def _worth(item: Item) -> tuple[bool, bool, int, str]:
     """Whom a full story keeps: items with marks, then the writer's own, then the oldest."""
     return not (item.kill or item.hold or item.release), not item.is_own, item.begun_at, item.uri
@@ -216,6 +221,8 @@ def _lateness(found: tuple[Item, Entry]) -> tuple[int, int, int, int, bytes, str
 
 def state(chain: Chain) -> StoryState:
     """Killed and held until a higher version or a release says otherwise. Kills by description are not looked at here."""
+    if not any(item.kill or item.hold or any(entry.is_sealed for entry in item.entries) for item in chain.items):
+        return "live"
     found = shown(chain)
     if found is None:
         return (

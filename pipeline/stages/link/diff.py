@@ -1,8 +1,9 @@
 """What changed between two versions of a text: figures, names, wording, paragraphs, headline, with the spans on both sides. Pure.
 
 Paragraphs are aligned first, then the words of those that changed. A pair of passages is a *figure* where numbers changed in
-otherwise equal words, a *name* where capitalised words did, else a piece of a *paragraph*. Offsets count in the main plain text
-(headline changes: in the headline).
+otherwise equal words, a *name* where names did, else a piece of a *paragraph*. A capital inside a sentence shows a name, which
+is one at the beginning of a sentence too; so does the note. Offsets count in the main plain text (headline changes: in the
+headline).
 """
 
 import re
@@ -69,7 +70,7 @@ class Texts(Struct, frozen=True):
 
 def correction(before: Texts | None, after: Texts, note: str, *, is_minor: bool) -> Correction:
     """The differences, and the note read for the paragraphs that it names. `before` None: the earlier text is no longer held."""
-    found = list(changes(before, after)) if before else []
+    found = list(changes(before, after, note)) if before else []
     return Correction(
         note=note,
         paragraphs=tuple(dict.fromkeys(paragraphs_named(note))),
@@ -79,8 +80,8 @@ def correction(before: Texts | None, after: Texts, note: str, *, is_minor: bool)
     )
 
 
-def changes(before: Texts, after: Texts) -> Iterator[Change]:
-    """Headline first, then the body from its beginning."""
+def changes(before: Texts, after: Texts, note: str = "") -> Iterator[Change]:
+    """Headline first, then the body from its beginning. The note knows names."""
     if before.headline != after.headline:
         yield Change(kind="headline", from_=_headline(before.headline), to=_headline(after.headline))
     if before.city != after.city and before.city and after.city:
@@ -89,7 +90,17 @@ def changes(before: Texts, after: Texts) -> Iterator[Change]:
             from_=Passage(text=before.city, start=0, end=len(before.city), in_="dateline"),
             to=Passage(text=after.city, start=0, end=len(after.city), in_="dateline"),
         )
-    yield from _paragraphs(before.body, after.body)
+    if before.body != after.body:
+        names = frozenset(word for text in (before.body, after.body, note) for word in _names(text))
+        yield from _paragraphs(Sides(before.body, after.body, names))
+
+
+class Sides(Struct, frozen=True):
+    """Two bodies, and the words that are written as names in them or in the note."""
+
+    before: str
+    after: str
+    names: frozenset[str]
 
 
 def paragraphs_named(note: str) -> Iterator[int]:
@@ -108,7 +119,8 @@ def _headline(text: str) -> Passage | None:
 # ── paragraphs ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _paragraphs(before: str, after: str) -> Iterator[Change]:
+def _paragraphs(sides: Sides) -> Iterator[Change]:
+    before, after = sides.before, sides.after
     mine, theirs = _split(before), _split(after)
     blocks = SequenceMatcher(None, [before[a:b] for a, b in mine], [after[a:b] for a, b in theirs], autojunk=False)
     pairs = 0
@@ -118,7 +130,7 @@ def _paragraphs(before: str, after: str) -> Iterator[Change]:
         for one, other in _aligned(before, after, mine[start:end], theirs[there:until]):
             if one and other and pairs < PAIRS_MAX:
                 pairs += 1
-                yield from _words(before, after, one, other)
+                yield from _words(sides, one, other)
             else:
                 yield Change(
                     kind="paragraph", from_=_passage(before, *one) if one else None, to=_passage(after, *other) if other else None
@@ -159,25 +171,24 @@ def _share(one: set[str], other: set[str]) -> float:
 # ── words ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _words(before: str, after: str, one: Span, other: Span) -> Iterator[Change]:
-    mine, theirs = _tokens(before, one), _tokens(after, other)
+def _words(sides: Sides, one: Span, other: Span) -> Iterator[Change]:
+    mine, theirs = _tokens(sides.before, one), _tokens(sides.after, other)
     if max(map(len, (mine, theirs))) > WORDS_MAX or min(map(_distinct, (mine, theirs))) < DISTINCT_MIN:
-        yield Change(kind="paragraph", from_=_passage(before, *one), to=_passage(after, *other))
+        yield Change(kind="paragraph", from_=_passage(sides.before, *one), to=_passage(sides.after, *other))
         return
     blocks = SequenceMatcher(None, [word.text for word in mine], [word.text for word in theirs], autojunk=False)
     for what, start, end, there, until in blocks.get_opcodes():
         if what != "equal":
-            yield from _passages(before, after, mine, theirs, (start, end), (there, until))
+            yield from _passages(sides, mine, theirs, (start, end), (there, until))
 
 
-def _passages(before: str, after: str, mine: Sequence[Word], theirs: Sequence[Word], one: Span, other: Span) -> Iterator[Change]:
+def _passages(sides: Sides, mine: Sequence[Word], theirs: Sequence[Word], one: Span, other: Span) -> Iterator[Change]:
     """One stretch of words that differ: word by word where both sides have as many and all are figures or names, else at once."""
     lost, gained = mine[slice(*one)], theirs[slice(*other)]
     if len(lost) == len(gained):
         for at, (old, new) in enumerate(zip(lost, gained, strict=True)):
-            kind = (
-                "figure" if old.value and new.value else "name" if _is_name(old, before) and _is_name(new, after) else "paragraph"
-            )
+            is_name = old.text in sides.names and new.text in sides.names
+            kind = "figure" if old.value and new.value else "name" if is_name else "paragraph"
             label = _label(theirs, other[0] + at) if kind == "figure" else ""
             if kind == "paragraph":
                 break
@@ -193,7 +204,7 @@ def _passages(before: str, after: str, mine: Sequence[Word], theirs: Sequence[Wo
         if old.value != new.value:
             label = _label(theirs, other[1] - len(gained) + numbers[1][0])
             yield Change(kind="figure", from_=_one(old), to=_one(new), label=label)
-    yield Change(kind="paragraph", from_=_stretch(before, lost), to=_stretch(after, gained))
+    yield Change(kind="paragraph", from_=_stretch(sides.before, lost), to=_stretch(sides.after, gained))
 
 
 def _tokens(text: str, span: Span) -> list[Word]:
@@ -220,12 +231,12 @@ def _until_stop(words: list[str]) -> list[str]:
     return words[:stop]
 
 
-def _is_name(word: Word, text: str) -> bool:
-    return (
-        word.text[0].isupper()
-        and word.start > 0
-        and text[max(0, word.start - 2) : word.start].strip(" ") not in (".", "\n", "\n\n")
-    )
+def _names(text: str) -> Iterator[str]:
+    """Words with a capital that begin no sentence."""
+    for found in WORD.finditer(text):
+        start = found.start()
+        if found[0][0].isupper() and start and text[max(0, start - 2) : start].strip(" ") not in (".", "\n", "\n\n"):
+            yield found[0]
 
 
 def _one(word: Word) -> Passage:

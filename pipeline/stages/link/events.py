@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from pipeline.article import Article
 from pipeline.records import Alert, Relink, Side, Sighting
-from pipeline.stages.link import chain
 from pipeline.stages.link.chain import Chain, Item
 from pipeline.story import Retraction, Withdrawn
 
@@ -52,15 +51,12 @@ def retraction(article: Article, story: str, told: Retraction) -> Side:
     return Side("retractions", story, replace(article, pipeline=replace(article.pipeline, retraction=told)))
 
 
-def withdrawn(found: Chain, shown: Iterable[str]) -> Iterator[Withdrawn]:
-    """The items of a story, with the versions that may not be shown; `shown` are states that are no reason to name one."""
-    hidden = set(shown)
-    for item in found.items:
-        versions = tuple(
-            str(chain.ordinal(item, entry)) for entry in item.entries if chain.state_of(found, item, entry) not in hidden
-        )
-        if versions or not item.entries:
-            yield Withdrawn(uri=item.uri, versions=versions if item.forgotten == 0 else ())
+def at_home(article: Article, home: str) -> Side:
+    """The linked article once more, for what its retraction withdraws of another home than its own, or though it is late."""
+    story = article.pipeline.story
+    assert story is not None
+    told = replace(story, home=home if home != story.id else "", is_echo=True)
+    return Side("linked", home, replace(article, pipeline=replace(article.pipeline, story=told)))
 
 
 def everything(found: Chain) -> Iterator[Withdrawn]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from msgspec import Struct, msgpack
 
 from pipeline.stages.link import chain
-from pipeline.stages.link.chain import Chain
+from pipeline.stages.link.chain import Chain, Entry, Item
 from pipeline.stages.link.memory import Memory
 from pipeline.stages.link.message import HOUR_MS, Message, key_of, title_key
 from pipeline.stages.link.window import ITEMS, TEXT_HOURS
@@ -29,7 +29,7 @@ VICTIMS_MAX = 32
 
 
 class Kill(Struct, frozen=True, array_like=True, order=True):
-    """One kill or hold by description: when, whose, from where, by which item."""
+    """One kill or hold by description: when, whose, from where, by which item, told in which language bucket."""
 
     stamp: int
     is_kill: bool
@@ -37,6 +37,7 @@ class Kill(Struct, frozen=True, array_like=True, order=True):
     agency: bytes
     city: str
     by: str
+    bucket: str = ""
 
 
 class Description(Struct, frozen=True, array_like=True):
@@ -49,34 +50,36 @@ class Description(Struct, frozen=True, array_like=True):
 def descriptions(message: Message) -> tuple[int, ...]:
     """The keys of what a kill says about its victim: its own headline without the tag, headlines it quotes, serials."""
     text = f"{message.headline}\n{message.body[:TEXT_CHARS_MAX]}"
-    quoted = (title_key(clean_headline(found).key, message.language) for found in QUOTED.findall(text))
-    serials = (serial_key(found, message.language) for found in SERIAL.findall(text))
+    quoted = (title_key(clean_headline(found).key, message.bucket) for found in QUOTED.findall(text))
+    serials = (serial_key(found, message.bucket) for found in SERIAL.findall(text))
     return tuple(dict.fromkeys(key for key in (*quoted, *serials, message.title) if key))[:KEYS_MAX]
 
 
-def serial_key(serial: str, language: str) -> int:
+def serial_key(serial: str, bucket: str) -> int:
     """The key of an agency's serial number."""
-    return key_of(language, "serial", serial.lstrip("0"))
+    return key_of(bucket, "serial", serial.lstrip("0"))
 
 
 def own_serial(message: Message) -> int:
     """The key of the serial that its uri is made of; 0 for others."""
     found = OWN_SERIAL.match(message.uri)
-    return serial_key(found[1], message.language) if found else 0
+    return serial_key(found[1], message.bucket) if found else 0
 
 
-def describe(memory: Memory, message: Message) -> tuple[int, ...]:
-    """Notes a kill by description, with what it fits; the keys under which anything was found."""
-    kill = Kill(message.mark[1], message.kind == "kill", message.publisher, message.agency, message.city, message.uri)
-    found = []
+def describe(memory: Memory, message: Message) -> tuple[tuple[int, ...], bool]:
+    """Notes a kill by description, with what it fits: the keys under which anything was found, and whether that is news."""
+    whose = message.publisher, message.agency, message.city, message.uri, message.bucket
+    kill = Kill(message.mark[1], message.kind == "kill", *whose)
+    found, is_news = [], False
     for key in descriptions(message):
         row = _read(memory, key)
         victims = {victim for victim in _fitting(memory, key, kill) if victim != message.key}
         _write(memory, key, Description((*row.kills, kill), (*row.victims, *victims)), message.hour)
         if victims:
             found.append(key)
+            is_news = is_news or kill not in row.kills
             _mark(memory, key, victims)
-    return tuple(found)
+    return tuple(found), is_news
 
 
 def noticed(memory: Memory, message: Message) -> tuple[bytes, ...]:
@@ -94,11 +97,21 @@ def noticed(memory: Memory, message: Message) -> tuple[bytes, ...]:
 def standing(memory: Memory, found: Chain) -> StoryState:
     """The state of a story with all that is said about it."""
     state = chain.state(found)
-    shown = chain.shown(found)
-    if state == "killed" or shown is None or not found.described:
+    shown = chain.shown(found) if found.described else None
+    return _as_described(memory, found, shown[1], state) if shown else state
+
+
+def state_of(memory: Memory, found: Chain, item: Item, entry: Entry) -> StoryState:
+    """Whether that text of the story may be shown, with all that is said about it."""
+    return _as_described(memory, found, entry, chain.state_of(found, item, entry))
+
+
+def _as_described(memory: Memory, found: Chain, entry: Entry, state: StoryState) -> StoryState:
+    """What the kills by description make of the state of a text."""
+    if state == "killed" or not found.described:
         return state
     lifted = max((item.release[1] for item in found.items if item.release), default=-1)
-    stamp = shown[1].stamp or shown[1].seen_at
+    stamp = entry.stamp or entry.seen_at
     for key in found.described:
         row = _read(memory, int.from_bytes(key, "big"))
         covering = [kill for kill in row.kills if stamp <= kill.stamp and kill.stamp > lifted and not _is_of_itself(memory, kill)]
@@ -110,9 +123,9 @@ def standing(memory: Memory, found: Chain) -> StoryState:
 
 
 def _is_of_itself(memory: Memory, kill: Kill) -> bool:
-    """Whether the item that brought the kill has texts of its own: then it withdrew these."""
-    home = memory.home(chain.digest(kill.by))
-    return home is not None and bool(home[2].entries)
+    """Whether the item that brought the kill has texts of its own, in that bucket: then it withdrew these."""
+    place = memory.place(chain.digest(kill.by))
+    return place is not None and place.bucket == kill.bucket
 
 
 def victims(memory: Memory, keys: tuple[int, ...]) -> list[bytes]:

@@ -1,7 +1,7 @@
 """The rows of link's state: what each holds, and how a record's reads and writes go through them. Decides nothing about stories.
 
 Keys are one letter and a hash:
-  u + uri        story of the item, hour of its last message, its aliases         30 d after its last message
+  u + uri        story and home of the item, hour of its last message, aliases    30 d after its last message
   s + story      the packed chain (chain.py)                                      as long as one of its items
   a + alias      digests of the items that have this guid or link                 as long as one of them
   p + text       sketch of one text (sketch.py)                                   72 h, the newest TEXTS_MAX of an item
@@ -17,8 +17,10 @@ from collections.abc import Iterable
 
 import zstandard
 from msgspec import Struct, msgpack
+from msgspec.structs import replace
 from xxhash import xxh3_64_digest
 
+from pipeline.stages.bucket import BUCKETS
 from pipeline.stages.link import chain, sketch
 from pipeline.stages.link.chain import Chain, Item
 from pipeline.stages.link.sketch import Sketch
@@ -28,6 +30,10 @@ POSTED_MAX = 64  # a key with more texts is boilerplate: it is ignored until som
 TEXTS_MAX = 4  # texts of one item that can be found and compared: a live blog has hundreds
 SHARED_MAX = 4  # items behind one alias: a guid on more of them is no name
 UINT32 = struct.Struct("<I")
+# The hour in a row of u has room above its 26 bits (until the year 9625): four for the bucket, one for a home behind the aliases.
+HOUR_BITS, HAS_HOME = 26, 1 << 31
+HOUR_MAX = (1 << HOUR_BITS) - 1
+NAMED = ("", *BUCKETS)
 TEXT_CHARS_MAX = 60_000  # a text beyond it is compared by its beginning
 TEXT_CODEC = b"\x01"
 
@@ -45,11 +51,22 @@ class Told(Struct, frozen=True, array_like=True):
 
 
 class Place(Struct, frozen=True):
-    """Where an item belongs: the digest of its story, the hour of its last message, its aliases."""
+    """Where an item belongs: the digest of its story, the hour of its last message, its aliases.
+
+    `home` is the story under which it was first announced, b"" where that is `story`. It is no part of the chain, which does not
+    look at arrival; all that is told of the item travels under it. `bucket` is that of its texts, "" as long as there are none.
+    """
 
     story: bytes
     hour: int
     aliases: tuple[int, ...] = ()
+    home: bytes = b""
+    bucket: str = ""
+
+    def moved(self, story: bytes) -> "Place":
+        """The same item in another story; at home where it was."""
+        home = self.home or self.story
+        return replace(self, story=story, home=home if home != story else b"")
 
 
 class Memory(Rows):
@@ -62,12 +79,16 @@ class Memory(Rows):
         row = self.get(b"u" + item)
         if row is None:
             return None
-        return Place(row[:16], UINT32.unpack_from(row, 16)[0], struct.unpack(f"<{(len(row) - 20) // 8}Q", row[20:]))
+        (hour,) = UINT32.unpack_from(row, 16)
+        end = len(row) - 16 if hour & HAS_HOME else len(row)
+        aliases = struct.unpack(f"<{(end - 20) // 8}Q", row[20:end])
+        return Place(row[:16], hour & HOUR_MAX, aliases, row[end:], NAMED[(hour & ~HAS_HOME) >> HOUR_BITS])
 
     def put_place(self, item: bytes, place: Place) -> None:
         """Keeps where an item belongs."""
         aliases = struct.pack(f"<{len(place.aliases)}Q", *place.aliases)
-        self.put(b"u" + item, place.story + UINT32.pack(place.hour) + aliases)
+        hour = place.hour | NAMED.index(place.bucket) << HOUR_BITS | (HAS_HOME if place.home else 0)
+        self.put(b"u" + item, place.story + UINT32.pack(hour) + aliases + place.home)
 
     def story(self, story: bytes) -> Chain | None:
         """The chain of a story."""
@@ -150,12 +171,17 @@ class Memory(Rows):
         if row is None:
             self.put(posted, ref)
             return
-        known = [row[at : at + 8] for at in range(0, len(row), 8)]
-        if len(known) >= POSTED_MAX:
-            known = [other for other in known if self.get(b"p" + other) is not None]
-            row = b"".join(known)
-        if len(known) < POSTED_MAX and ref not in known:
+        if len(row) >= POSTED_MAX * 8:
+            row = self._without_forgotten(row)
+        if len(row) < POSTED_MAX * 8 and all(row[at : at + 8] != ref for at in range(0, len(row), 8)):
             self.put(posted, row + ref)
+
+    def _without_forgotten(self, row: bytes) -> bytes:
+        """The list without the forgotten texts at its beginning, where the oldest are."""
+        gone = 0
+        while gone < POSTED_MAX and self.get(b"p" + row[gone * 8 : gone * 8 + 8]) is None:
+            gone += 1
+        return row[gone * 8 :]
 
 
 def text_ref(item: bytes, content: bytes) -> bytes:

@@ -9,8 +9,10 @@ from typing import Literal
 from msgspec import Struct
 
 from pipeline.article import Article
+from pipeline.stages.bucket import bucket, bucket_of
 from pipeline.stages.link.chain import Chain, Entry, Item, Mark, digest
 from pipeline.stages.link.sketch import hash32, hash64
+from pipeline.wire.credit import agency_of_host
 from pipeline.wire.dates import parse_instant
 from pipeline.wire.language import primary
 from pipeline.wire.plain import folded
@@ -71,7 +73,8 @@ class Message(Struct, frozen=True, kw_only=True):
     `number` 0: the wire gives none, `stamp` 0: undated; both order it (chain.py). `seen_at` is its ingest time, `at` its event
     time, never later than that (all in ms). `publisher` and `agency` are who carries and who wrote it, as digests of 4 bytes;
     `is_own`: they are the same. `says` is what it says of itself. `take` is its number among the takes of one text, 0 for a whole
-    one. `is_sealed`: under an embargo with a time. `title` is the digest of the headline's key.
+    one. `is_sealed`: under an embargo with a time. `title` is the digest of the headline's key. `bucket` is the language bucket
+    in which it travels, and in which names are found (slug, headline, guid, link). `is_echo`: a copy for another than its own.
     """
 
     uri: str
@@ -84,6 +87,8 @@ class Message(Struct, frozen=True, kw_only=True):
     kind: Kind
     says: Says
     language: str
+    bucket: str
+    is_echo: bool
     publisher: bytes
     agency: bytes
     is_own: bool
@@ -149,9 +154,11 @@ def read(article: Article, now: str) -> Message:
         seen_at=seen_at,
         at=min(stamp or published or seen_at, seen_at),
         content=bytes.fromhex(article.pipeline.dedup.content),
-        kind=_kind(article),
+        kind=kind_of(article),
         says=_says(article),
-        language=primary(article.language),
+        language=_language(article),
+        bucket=bucket(article),
+        is_echo=bool(article.pipeline.identity.echo),
         publisher=publisher,
         agency=agency,
         is_own=is_own,
@@ -175,12 +182,19 @@ def instant(text: str) -> int:
 # ── one function per fact ────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _language(article: Article) -> str:
+    """The language that it is compared in: where its item travels in another one's bucket, it is taken to be of that."""
+    travels_in = bucket(article)
+    return primary(article.language) if bucket_of(article.language) == travels_in else travels_in
+
+
 def _number(version: str) -> int:
     """The wire's own version number, 0 for none; ten-digit counters exist, more than 64 bits do not."""
     return int(version) if version.isascii() and version.isdigit() and int(version[:32]) <= UINT64_MAX else 0
 
 
-def _kind(article: Article) -> Kind:
+def kind_of(article: Article) -> Kind:
+    """Whether it brings a text, withdraws one, or is for editors. Under an embargo with an end it is a text."""
     status = article.pipeline.status
     if status is not None and status.kind != "article":
         return "advisory"
@@ -215,6 +229,11 @@ def _says(article: Article) -> Says:
     return by_note
 
 
+def releases(article: Article) -> bool:
+    """Whether its note says that what was withdrawn may be shown again."""
+    return _says_note(article.ed_note) == "release"
+
+
 def _says_note(note: str) -> Says:
     form = folded(note).replace(". ", ".\n") if note else ""
     return next((says for says, pattern, _ in NOTES if pattern.search(form)), "") if form else ""
@@ -235,7 +254,8 @@ def _owner(article: Article) -> tuple[bytes, bytes, bool]:
     credit, identity = article.pipeline.credit, article.pipeline.identity
     provider = (identity.provider or identity.feed).casefold()
     if credit is None or not credit.agency:
-        return _name(provider), b"", True
+        house = agency_of_host(provider)
+        return (_name(house.casefold()), _name(house.casefold()), True) if house else (_name(provider), b"", True)
     agency = _name(credit.agency.casefold())
     return (_name(provider), agency, False) if credit.republisher else (agency, agency, True)
 
@@ -253,29 +273,29 @@ def _slug(article: Article, agency: bytes) -> int:
     """What all versions of a story have in their slug line, as a key of its agency; 0 for none."""
     root = folded(SLUG_REMARK.sub("", article.slugline)).strip(" /=<,")
     owner = agency or _owner(article)[0]
-    return key_of(primary(article.language), "slug", f"{owner.hex()}:{root}") if root else 0
+    return key_of(bucket(article), "slug", f"{owner.hex()}:{root}") if root else 0
 
 
 def _title(article: Article) -> int:
     headline = article.pipeline.headline
-    return title_key(headline.key or folded(article.headline), primary(article.language)) if headline else 0
+    return title_key(headline.key or folded(article.headline), bucket(article)) if headline else 0
 
 
-def title_key(key: str, language: str) -> int:
+def title_key(key: str, bucket: str) -> int:
     """The key under which a headline is found by those who quote it."""
-    return key_of(language, "title", key) if key else 0
+    return key_of(bucket, "title", key) if key else 0
 
 
 def _aliases(article: Article) -> list[int]:
     """Other names of the item: its guid at its provider, its page."""
-    identity, language = article.pipeline.identity, primary(article.language)
+    identity = article.pipeline.identity
     owner = identity.provider or identity.feed
     names = [("guid", f"{owner}:{identity.guid}")] if identity.guid and identity.guid != article.uri else []
     if identity.link:
         names.append(("link", identity.link))
-    return [key_of(language, kind, name) for kind, name in names]
+    return [key_of(bucket(article), kind, name) for kind, name in names]
 
 
-def key_of(language: str, kind: str, name: str) -> int:
-    """A key of the state. Languages have keys of their own, so that it does not matter which of them share a partition."""
-    return hash64(f"{language}:{kind}:{name}")
+def key_of(bucket: str, kind: str, name: str) -> int:
+    """A key of the state. Buckets have keys of their own, so that it does not matter which of them share a partition."""
+    return hash64(f"{bucket}:{kind}:{name}")

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from pipeline.article import Article, PubStatus, Text
 from pipeline.reasons import Reason
 from pipeline.records import Drop, Emit, Side
+from pipeline.stages.link import events
 from pipeline.stages.link.relation import Rule
 from pipeline.story import Correction, Story
 from pipeline.wire.plain import content_digest
@@ -14,11 +15,17 @@ VERSION = "2"
 
 STRICTNESS: tuple[PubStatus, ...] = ("", "usable", "withheld", "canceled")
 BY_STATE: dict[str, PubStatus] = {"live": "", "held": "withheld", "killed": "canceled"}
-LATE_RULES = frozenset({"repeat.lower_version", "kill.late", "hold.late"})
+DROPS = {  # rules that end it, and why; all others say what we hold
+    **dict.fromkeys(("repeat.lower_version", "repeat.covered", "kill.late", "hold.late"), Reason.LATE),
+    "not_here": Reason.NOT_HERE,
+}
 
 
 class Outcome(Struct, kw_only=True):
-    """What a record came to. `version`, `uri` and `body` are the article's, `body` None where it keeps its own."""
+    """What a record came to. `version`, `uri` and `body` are the article's, `body` None where it keeps its own.
+
+    `homes` are those beside its own to which its retraction must go; of a kill that is late all to which it must.
+    """
 
     rule: Rule
     story: Story
@@ -27,17 +34,29 @@ class Outcome(Struct, kw_only=True):
     body: str | None = None
     correction: Correction | None = None
     also: tuple[Side, ...] = ()
+    homes: tuple[str, ...] = ()
 
 
 def finish(outcome: Outcome, article: Article) -> Emit | Drop:
-    """Emits what goes on, with the retraction that it is told with; the rest is dropped, counted by reason."""
-    if outcome.rule.is_routed:
-        passed = linked(outcome, article)
-        for side in outcome.also:
-            if side.topic == "retractions" and isinstance(side.value, Article):
-                passed = replace(passed, pipeline=replace(passed.pipeline, retraction=side.value.pipeline.retraction))
-        return Emit(passed, also=outcome.also)
-    return Drop(Reason.LATE if outcome.rule.rule in LATE_RULES else Reason.UNCHANGED, also=outcome.also)
+    """Emits what goes on, with the retraction that it is told with; the rest is dropped, counted by reason.
+
+    Other homes get the same by side events on `linked`.
+    """
+    is_routed = outcome.rule.is_routed
+    passed = _told(linked(outcome, article), outcome.also) if is_routed or outcome.homes else article
+    also = (*outcome.also, *(events.at_home(passed, home) for home in outcome.homes))
+    return Emit(passed, also=also) if is_routed else Drop(DROPS.get(outcome.rule.rule, Reason.UNCHANGED), also=also)
+
+
+def _told(passed: Article, also: tuple[Side, ...]) -> Article:
+    """With the retraction among its side events: what withdraws before what releases, and all that is withdrawn."""
+    sides = [side.value for side in also if side.topic == "retractions" and isinstance(side.value, Article)]
+    told = [one.pipeline.retraction for one in sides if one.pipeline.retraction]
+    if not told:
+        return passed
+    withdrawing = [one for one in told if one.kind != "release"] or told
+    retraction = replace(withdrawing[0], items=tuple(item for one in withdrawing for item in one.items))
+    return replace(passed, pipeline=replace(passed.pipeline, retraction=retraction))
 
 
 def linked(outcome: Outcome, article: Article) -> Article:

@@ -5,20 +5,21 @@ tied to it, directly or not. A tie depends on the two messages alone, so that th
 text that comes late takes those over that are nearer to it than to what they were tied to.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 
 from msgspec import Struct
 
 from pipeline.stages.link import alike, chain
-from pipeline.stages.link.alike import Measured, Telling
+from pipeline.stages.link.alike import Measured
 from pipeline.stages.link.chain import Chain, Item
 from pipeline.stages.link.memory import Memory, Told, refs
 from pipeline.stages.link.message import Message
 from pipeline.stages.link.sketch import Sketch
+from pipeline.stages.link.telling import Telling
 from pipeline.stages.link.window import TEXT_HOURS
 
-LOADED_MAX = 12  # sketches compared per text, those with most keys in common: true partners share 3 to 8
+LOADED_MAX = 12  # sketches compared per text, those with the most telling keys in common: true partners share 3 to 8
+WEIGHT_MIN = 1 / 8  # a key is worth one by the number of texts that have it: to share one phrase of many reports says nothing
 JUDGED_MAX = 8  # texts read for the guards
 TIE_HOURS = 48  # a tag or a slug ties a revision to a text so long (linking.md, section 4)
 SLUG_CONTAINED_MIN = 0.1  # a slug may cover several stories of a day; one of them says something of the same
@@ -77,11 +78,14 @@ def bearings(memory: Memory, message: Message, drawn: Sketch, told: Told) -> Bea
     related: dict[bytes, float] = {}
     judged = 0
     for candidate in _candidates(memory, message, drawn):
+        is_worth_reading = _is_worth_reading(drawn, candidate)
+        if not is_worth_reading and candidate.found.contained < alike.CONTAINED_MIN:
+            continue
         place = memory.place(candidate.sketch.item)
         if place is None or judged >= JUDGED_MAX or any(edge.item == candidate.sketch.item for edge in parents):
             continue
         score, reasons = 0, NO_REASONS
-        if _is_worth_reading(drawn, candidate):
+        if is_worth_reading:
             judged += 1
             story = memory.story(place.story)
             item = story.find(candidate.sketch.item) if story else None
@@ -111,25 +115,28 @@ def _telling(told: Told) -> Telling:
 
 
 def _candidates(memory: Memory, message: Message, drawn: Sketch) -> list[_Candidate]:
-    """Texts of the last days that share a key or a name, the most alike first."""
+    """Texts of the last days that share a key or a name: those that share a name first, then the most alike."""
     ways: dict[bytes, frozenset[str]] = {}
-    counts: Counter[bytes] = Counter()
+    weights: dict[bytes, float] = {}
     for key in drawn.keys[: drawn.sought]:
-        counts.update(memory.posted(key))
+        posted = memory.posted(key)
+        for ref in posted:
+            weights[ref] = weights.get(ref, 0.0) + 1 / len(posted)
     for way, refs_found in (
         ("slug", memory.posted(message.slug) if message.slug else ()),
         ("title", memory.posted(message.title) if message.title else ()),
         ("alias", _namesakes(memory, message)),
     ):
         for ref in refs_found:
-            counts[ref] += len(drawn.keys)  # before those that only share words
+            weights[ref] = weights.get(ref, 0.0) + len(drawn.keys)  # before those that only share words
             ways[ref] = ways.get(ref, NO_WAYS) | {way}
     found = []
-    for ref in sorted(counts, key=lambda ref: (-counts[ref], ref))[:LOADED_MAX]:
+    telling = [ref for ref, weight in weights.items() if weight >= WEIGHT_MIN]
+    for ref in sorted(telling, key=lambda ref: (-weights[ref], ref))[:LOADED_MAX]:
         other = memory.sketch(ref)
         if other is not None and other.item != message.key and abs(other.hour - drawn.hour) <= TEXT_HOURS:
             found.append(_Candidate(ref, other, alike.measure(drawn, other), ways.get(ref, NO_WAYS)))
-    return sorted(found, key=lambda one: (-one.found.score, one.ref))
+    return sorted(found, key=lambda one: (not one.ways, -one.found.score, one.ref))
 
 
 def _namesakes(memory: Memory, message: Message) -> Iterator[bytes]:
@@ -176,10 +183,15 @@ def _judged(
     way = _tag_tie(candidate, newer, older, mine, other) if newer.is_revision and _is_same_house(newer, older) else ""
     if way:
         return TIES[way] + likeness, (way, *(() if way == "revision_tag" else ("revision_tag",)), *found.reasons)
-    if drawn.is_synthesis or theirs.is_synthesis or (drawn.agency and theirs.agency and drawn.agency != theirs.agency):
-        return 0, ()  # round-ups never merge, and no agency's report is another's
+    if _are_apart(drawn, theirs):
+        return 0, ()
     verdict = alike.judge(found, mine, other)
     return (max(1, round(verdict.score * 1000)), verdict.reasons) if verdict.is_same else (0, ())
+
+
+def _are_apart(one: Sketch, other: Sketch) -> bool:
+    """Round-ups never merge, and no agency's report is another's."""
+    return one.is_synthesis or other.is_synthesis or bool(one.agency and other.agency and one.agency != other.agency)
 
 
 def _tag_tie(candidate: _Candidate, newer: Sketch, older: Sketch, mine: Telling, other: Telling) -> str:
@@ -187,8 +199,7 @@ def _tag_tie(candidate: _Candidate, newer: Sketch, older: Sketch, mine: Telling,
     found = candidate.found
     if abs(newer.hour - older.hour) > TIE_HOURS or newer.is_synthesis != older.is_synthesis:
         return ""
-    is_headline = "title" in candidate.ways and not alike.objection(found, mine, other, only=OF_NOTICES)
-    if is_headline and not newer.is_synthesis:
+    if "title" in candidate.ways and not newer.is_synthesis and _tells_of_the_same(found, mine, other):
         return "same_headline"
     if "slug" in candidate.ways and (
         found.contained >= SLUG_CONTAINED_MIN or _shares_headline(mine, other) or _shares_name(mine, other)
@@ -197,6 +208,11 @@ def _tag_tie(candidate: _Candidate, newer: Sketch, older: Sketch, mine: Telling,
     if newer.is_synthesis or found.is_short or found.contained < TAG_CONTAINED_MIN or found.numbers < TAG_NUMBERS_MIN:
         return ""
     return "" if alike.objection(found, mine, other, only=OF_TEXTS) else "revision_tag"
+
+
+def _tells_of_the_same(found: Measured, one: Telling, two: Telling) -> bool:
+    """A headline that two texts share is no proof: it comes again with other news. An alert has no text to share."""
+    return (found.is_short or found.contained >= SLUG_CONTAINED_MIN) and not alike.objection(found, one, two, only=OF_NOTICES)
 
 
 def _is_near(found: Measured, one: Telling, two: Telling) -> bool:

@@ -17,8 +17,9 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
     `is_known`: the story held a text of this item before; `is_tied`: the item is tied to another one. `is_copy`: another
     publisher's text than the story's own. `is_same`: a text that the item, or the story's own publisher, had before;
-    `is_lower`: not the newest of its item. `is_ambiguous`: a kill that may mean several stories. `was` and `becomes` are the
-    story's states, `was` None for a story that begins.
+    `is_lower`: not the newest of its item. `is_covered`: the story lives, but this text was killed or held before it came.
+    `is_ambiguous`: a kill that may mean several stories. `is_elsewhere`: a copy for another language, about nothing that is held
+    in that. `was` and `becomes` are the story's states, `was` None for a story that begins.
     """
 
     kind: Kind = "text"
@@ -29,7 +30,9 @@ class Evidence(Struct, frozen=True, kw_only=True):
     is_copy: bool = False
     is_same: bool = False
     is_lower: bool = False
+    is_covered: bool = False
     is_ambiguous: bool = False
+    is_elsewhere: bool = False
     was: StoryState | None = None
     becomes: StoryState = "live"
 
@@ -50,6 +53,7 @@ def _is_revision(of: Evidence) -> bool:
 
 
 RULES = (
+    Rule("not_here", "repeat", False, lambda of: of.is_elsewhere, Evidence(kind="kill", is_elsewhere=True)),
     Rule(
         "kill.ambiguous", "hold", True,
         lambda of: of.kind == "kill" and of.is_ambiguous,
@@ -72,6 +76,11 @@ RULES = (
         "repeat.lower_version", "repeat", False,
         lambda of: of.is_known and of.is_lower,
         Evidence(is_known=True, is_lower=True, was="killed", becomes="killed"),
+    ),
+    Rule(
+        "repeat.covered", "repeat", False,
+        lambda of: of.is_covered,
+        Evidence(is_tied=True, is_copy=True, is_covered=True, was="live"),
     ),
     Rule(
         "release", "release", True,

@@ -3,13 +3,14 @@
 Kills and holds are withdrawal.py's business, parts of a text and messages to editors asides.py's.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from typing import Literal
 
 from msgspec.structs import replace
 
 from pipeline.article import Article
 from pipeline.records import Side
-from pipeline.stages.link import chain, diff, events, kills, takes
+from pipeline.stages.link import chain, diff, events, homes, kills, takes
 from pipeline.stages.link.chain import Chain, Entry, Item
 from pipeline.stages.link.diff import Texts
 from pipeline.stages.link.memory import Memory, text_ref
@@ -19,6 +20,7 @@ from pipeline.stages.link.relation import Evidence, Rule, decide
 from pipeline.stages.link.weave import Merged, merge
 from pipeline.story import Correction, Retraction, Story, StoryState, Version, Withdrawn
 
+KINDS: dict[StoryState, Literal["kill", "hold"]] = {"killed": "kill", "held": "hold"}
 DIFFED = frozenset({"correction", "refile", "update", "release"})
 
 
@@ -32,29 +34,31 @@ def settle(memory: Memory, message: Message, article: Article, now: str) -> Outc
     after = chain.join(merged.after, Chain((), described)) if described else merged.after
     memory.put_story(merged.story, after)
     becomes = kills.standing(memory, after)
-    rule = decide(_evidence(message, merged, first, was, becomes))
+    is_covered = becomes == "live" and _is_covered(memory, after, merged)
+    rule = decide(_evidence(message, merged, first, was, becomes, is_covered=is_covered))
     previous = _previous(merged, rule)
     parts = takes.read(memory, message)
     outcome = Outcome(
         rule=rule,
-        story=_story(merged, rule, first, becomes, previous),
+        story=_story(memory, merged, rule, first, becomes, previous),
         version=str(chain.ordinal(merged.item, merged.entry)),
         body=takes.assembled(message.body, message.stamp or message.seen_at, parts) if parts else None,
     )
     outcome.correction = _correction(memory, message, rule, previous)
-    outcome.also = (*merged.moves, *_sides(outcome, merged, article, now))
-    if becomes != "live" and not merged.entry.is_sealed and "live" in (was, *merged.joined):
-        outcome.also += (_withdrawal(outcome, events.everything(after), article, now, "joined"),)
-    elif becomes == "killed" and rule.is_routed:
-        late = Withdrawn(uri=article.uri, versions=(outcome.version,))
-        outcome.also += (_withdrawal(outcome, (late,), article, now, "came_late"),)
+    outcome.also = (*merged.moves, *_sides(memory, outcome, merged, article, now))
+    for told in _withdrawals(memory, outcome, merged, after, was, now):
+        outcome.also += (events.retraction(linked(outcome, article), outcome.story.id, told),)
+        reached = homes.elsewhere(told.items, outcome.story) if rule.is_routed else homes.every(told.items, outcome.story)
+        outcome.homes = tuple(dict.fromkeys((*outcome.homes, *reached)))
     return outcome
 
 
 # ── deciding ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _evidence(message: Message, merged: Merged, first: Item, was: StoryState | None, becomes: StoryState) -> Evidence:
+def _evidence(
+    message: Message, merged: Merged, first: Item, was: StoryState | None, becomes: StoryState, *, is_covered: bool
+) -> Evidence:
     earlier, entry = merged.earlier, merged.entry
     return Evidence(
         kind=message.kind,
@@ -65,6 +69,7 @@ def _evidence(message: Message, merged: Merged, first: Item, was: StoryState | N
         is_copy=not chain.is_version(merged.item, first),
         is_same=_is_same(message, merged),
         is_lower=earlier is not None and _is_lower(merged, earlier, entry),
+        is_covered=is_covered,
         was=was,
         becomes=becomes,
     )
@@ -77,6 +82,11 @@ def _is_lower(merged: Merged, earlier: Item, entry: Entry) -> bool:
     if earlier.head and entry.order < earlier.head.order:
         return True
     return chain.state_of(Chain((merged.item,)), merged.item, replace(entry, is_sealed=False)) != "live"
+
+
+def _is_covered(memory: Memory, after: Chain, merged: Merged) -> bool:
+    """Whether a mark or a description of the story covers this text: a copy, say, of what was killed before it came."""
+    return kills.state_of(memory, after, merged.item, replace(merged.entry, is_sealed=False)) != "live"
 
 
 def _is_same(message: Message, merged: Merged) -> bool:
@@ -98,13 +108,16 @@ def _previous(merged: Merged, rule: Rule) -> tuple[Item, Entry] | None:
     return head if is_next else None
 
 
-def _story(merged: Merged, rule: Rule, first: Item, becomes: StoryState, previous: tuple[Item, Entry] | None) -> Story:
-    parent = merged.bearings.parent
+def _story(
+    memory: Memory, merged: Merged, rule: Rule, first: Item, becomes: StoryState, previous: tuple[Item, Entry] | None
+) -> Story:
+    parent, story = merged.bearings.parent, chain.story_urn(merged.story)
     own = (rule.rule,) if rule.rule not in (rule.relation, "copy") else ()
     tied = parent.reasons if parent else ("same_uri",) if merged.earlier and rule.relation in DIFFED else ()
     versions = (item for item in merged.after.items if chain.is_version(item, first))
     return Story(
-        id=chain.story_urn(merged.story),
+        id=story,
+        home=homes.home_of(memory, merged.item.uri, story),
         relation=rule.relation,
         previous=Version(uri=previous[0].uri, version=str(chain.ordinal(*previous))) if previous else None,
         canonical=first.uri,
@@ -129,25 +142,31 @@ def _correction(memory: Memory, message: Message, rule: Rule, previous: tuple[It
     return diff.correction(before, after, message.note, is_minor=rule.relation == "refile")
 
 
-def _withdrawal(outcome: Outcome, items: Iterable[Withdrawn], article: Article, now: str, why: str) -> Side:
+def _withdrawals(
+    memory: Memory, outcome: Outcome, merged: Merged, after: Chain, was: StoryState | None, now: str
+) -> Iterator[Retraction]:
     """What stood in the open belongs to something that was killed or held, as this message shows; or came after that."""
-    told = Retraction(
-        kind="kill" if outcome.story.state == "killed" else "hold",
-        items=tuple(items),
-        stories=(outcome.story.id,),
-        by=article.uri,
-        at=now,
-        reasons=(why,),
-    )
-    return events.retraction(linked(outcome, article), outcome.story.id, told)
+    story = outcome.story
+    told = Retraction(kind="kill", stories=(story.id,), by=merged.item.uri, at=now, reasons=("joined",))
+    if story.state != "live" and not merged.entry.is_sealed and "live" in (was, *merged.joined):
+        items = homes.with_homes(memory, events.everything(after), story.id)
+        yield replace(told, kind=KINDS[story.state], items=items, is_partial=chain.is_full(after))
+    elif story.state == "killed" and outcome.rule.is_routed:
+        late = Withdrawn(uri=merged.item.uri, versions=(outcome.version,), home=story.home)
+        yield replace(told, items=(late,), reasons=("came_late",))
+    elif story.state == "live" and merged.moves:  # a kill that another item brought covers what is older
+        for state, kind in KINDS.items():
+            covered = (Withdrawn(uri=item.uri) for item in homes.in_state(memory, after, state) if item is not merged.item)
+            if items := homes.with_homes(memory, covered, story.id):
+                yield replace(told, kind=kind, items=items)
 
 
-def _sides(outcome: Outcome, merged: Merged, article: Article, now: str) -> Iterator[Side]:
+def _sides(memory: Memory, outcome: Outcome, merged: Merged, article: Article, now: str) -> Iterator[Side]:
     story, relation = outcome.story.id, outcome.rule.relation
     if relation in ("correction", "refile"):
         yield events.correction(linked(outcome, article), story)
     if relation == "release":
-        items = tuple(events.everything(merged.after))
+        items = homes.with_homes(memory, events.everything(merged.after), story)
         told = Retraction(kind="release", items=items, stories=(story,), by=article.uri, at=now, note=article.ed_note)
         yield events.retraction(linked(outcome, article), story, told)
     if relation == "syndicated_copy" or (relation == "repeat" and merged.earlier is None):

@@ -7,11 +7,12 @@ or hashes raises VERSION; rows of another version are read as absent, and the st
 import re
 import struct
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 from xxhash import xxh3_64_intdigest
 
-from pipeline.wire.plain import folded
+from pipeline.wire.plain import compatible
 from pipeline.wire.tickers import find_tickers, without_tickers
 
 VERSION = 1
@@ -25,6 +26,7 @@ TITLE_WORDS_MIN = 5  # a shorter headline (`Morning update`) says nothing about 
 SHORT_SHINGLES = 25  # up to here a text is short and containment says too little
 TOKENS_MAX = 4000  # a take has 1,600 words at most; a longer text is a table or a book, and its head is enough to know it by
 CHARS_MAX = 40_000
+BARE_MAX = 1 << 16  # 8 MB
 
 PUNCTUATION = "$€£¥ .,:;!?-–—_/\\|()[]{}<>«»„“”\"‚‘’'`´…·•*#+=~^%&@"
 UNSPACED = ("zh", "ja", "th")  # written without spaces: every character is a token
@@ -43,6 +45,19 @@ HEAD = struct.Struct(
 )  # version, flags, item, hour, publisher, agency, sampling, shingles, keys, numbers, tickers
 REVISION, SYNTHESIS = 1, 2  # flags: the text says of itself that it revises another one; that it is a round-up
 UINT32 = 0xFFFFFFFF
+
+
+class _Bare(dict[str, str]):
+    """Words without the punctuation around them. Those of the first texts are remembered: they are most of all later texts."""
+
+    def __missing__(self, word: str) -> str:
+        bare = word.strip(PUNCTUATION)
+        if len(self) < BARE_MAX:
+            self[word] = bare
+        return bare
+
+
+_BARE = _Bare()
 
 
 class Sketch(Struct, frozen=True):
@@ -93,7 +108,7 @@ def draw(
     hashes = shingles(words)
     distinct = set(hashes)
     sampling, sample = _sample(distinct)
-    tongue = hash64(f"language:{language}")  # texts of two languages never meet
+    tongue = _tongue(language)
     least = sorted(hashes[:LEAD_SHINGLES])[:MIN_HASHES] + _smallest(distinct)
     sought = dict.fromkeys(value ^ tongue for value in least)
     if title and headline.count(" ") + 1 >= TITLE_WORDS_MIN:
@@ -123,10 +138,10 @@ def draw(
 
 def tokens(text: str, language: str) -> list[str]:
     """The words in the form in which texts are compared: folded and without punctuation."""
-    form = folded(text[:CHARS_MAX])
+    form = compatible(text[:CHARS_MAX]).casefold()
     if language in UNSPACED:
         return [character for character in form if character.isalnum()][:TOKENS_MAX]
-    return [word for found in form.split(" ") if (word := found.strip(PUNCTUATION))][:TOKENS_MAX]
+    return list(filter(None, map(_BARE.__getitem__, form.split())))[:TOKENS_MAX]
 
 
 def shingles(words: Sequence[str]) -> list[int]:
@@ -144,7 +159,18 @@ def numbers_in(words: Iterable[str]) -> list[str]:
 
 def number_hashes(words: Iterable[str]) -> tuple[int, ...]:
     """The smallest hashes of the multiset of numbers, with repeats, sorted."""
-    return tuple(sorted(map(hash32, numbers_in(words)))[:NUMBERS_MAX])
+    return tuple(sorted(map(_number_hash, numbers_in(words)))[:NUMBERS_MAX])
+
+
+@lru_cache(256)
+def _tongue(language: str) -> int:
+    """What is mixed into the keys, so that texts of two languages never meet."""
+    return hash64(f"language:{language}")
+
+
+@lru_cache(1 << 14)
+def _number_hash(number: str) -> int:
+    return hash32(number)
 
 
 def _plain(word: str) -> str:
@@ -164,7 +190,7 @@ def hash32(text: str) -> int:
 def _smallest(distinct: Collection[int]) -> list[int]:
     """The MIN_HASHES smallest; hashes are spread evenly, so only those below a bound need sorting."""
     bound = (1 << 64) // (len(distinct) + 1) * 4 * MIN_HASHES
-    low = sorted(value for value in distinct if value < bound)
+    low = sorted([value for value in distinct if value < bound])
     return (low if len(low) >= MIN_HASHES else sorted(distinct))[:MIN_HASHES]
 
 
@@ -173,7 +199,7 @@ def _sample(distinct: Collection[int]) -> tuple[int, frozenset[int]]:
     sampling = (len(distinct) // (SAMPLE_MAX + 1)).bit_length()
     while True:
         mask = (1 << sampling) - 1
-        kept = frozenset(value & UINT32 for value in distinct if not value & mask)
+        kept = frozenset([value & UINT32 for value in distinct if not value & mask])
         if len(kept) <= SAMPLE_MAX:
             return sampling, kept
         sampling += 1

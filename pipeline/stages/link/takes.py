@@ -28,9 +28,11 @@ class Take(Struct, frozen=True, array_like=True, order=True):
 
 
 def key_of(message: Message) -> int:
-    """What the parts of one text have in common: slug or headline, and the house."""
-    house = message.agency or message.publisher
-    return int(xxh3_64_intdigest(b"take:" + house + (message.slug or message.title).to_bytes(8, "big")))
+    """What the parts of one text have in common: the headline, else the slug, and who carries it.
+
+    Not the agency, and not the slug that is known by it: the parts behind the first have no dateline to name it.
+    """
+    return int(xxh3_64_intdigest(b"take:" + message.publisher + (message.title or message.slug).to_bytes(8, "big")))
 
 
 def read(memory: Memory, message: Message) -> tuple[Take, ...]:

@@ -148,7 +148,10 @@ def _woven(memory: Memory, message: Message, known: Place | None, own: Chain | N
 
 def _tied(branch: Chain, uri: str, parent: bytes, score: int) -> Chain:
     """The branch, hung on another item."""
-    return replace(branch, items=tuple(replace(i, parent=parent, score=score) if i.uri == uri else i for i in branch.items))
+    item = branch.item(uri)
+    if item is None or (item.parent, item.score) == (parent, score):
+        return branch
+    return replace(branch, items=tuple(replace(i, parent=parent, score=score) if i is item else i for i in branch.items))
 
 
 def _moves(memory: Memory, origins: dict[bytes, Chain], story: bytes, home: bytes, after: Chain, now: str) -> Iterator[Side]:
@@ -171,7 +174,7 @@ def _resettled(memory: Memory, uris: list[str], origin: bytes, story: bytes, now
         key = chain.digest(uri)
         was = memory.place(key)
         if was and was.story == origin:
-            memory.put_place(key, replace(was, story=story))
+            memory.put_place(key, was.moved(story))
             moved.append(uri)
     if moved:
         yield events.moved(moved, chain.story_urn(origin), chain.story_urn(story), now)
@@ -180,7 +183,8 @@ def _resettled(memory: Memory, uris: list[str], origin: bytes, story: bytes, now
 def _keep_place(memory: Memory, message: Message, known: Place | None, story: bytes) -> None:
     hour = max(known.hour, message.hour) if known else message.hour
     aliases = tuple(dict.fromkeys((*(known.aliases if known else ()), *message.aliases)))[:6]
-    memory.put_place(message.key, Place(story, hour, aliases))
+    moved = known.moved(story) if known else Place(story, hour)
+    memory.put_place(message.key, replace(moved, hour=hour, aliases=aliases, bucket=moved.bucket or message.bucket))
     for alias in message.aliases:
         memory.name(alias, message.key)
     if known is None or hour > known.hour:

@@ -35,6 +35,7 @@ from pipeline.wire.dateline import read_dateline_field
 from pipeline.wire.dates import Instant
 from pipeline.wire.furniture import Copy, read_copy
 from pipeline.wire.headline import Headline, clean_headline
+from pipeline.wire.house import own_names
 from pipeline.wire.language import METHOD, UNDETERMINED, guess, language_tag, primary
 from pipeline.wire.plain import content_digest
 from pipeline.wire.status import Judged, judge
@@ -72,7 +73,12 @@ def _copy(parsed: Parsed, instant: Instant, item: RawItem) -> Copy:
     """The report without its furniture. A dateline field counts where the text has none."""
     language = parsed.item_language or item.language or parsed.language
     copy = read_copy(
-        parsed.body_text, headline=parsed.headline, published=instant.value, language=language, dateline=parsed.dateline
+        parsed.body_text,
+        headline=parsed.headline,
+        published=instant.value,
+        language=language,
+        dateline=parsed.dateline,
+        house=own_names(parsed.source_title, item.provider),
     )
     if copy.dateline is None and parsed.dateline:
         found = read_dateline_field(parsed.dateline, published=instant.value)

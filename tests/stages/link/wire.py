@@ -84,12 +84,13 @@ def alts(version: str) -> tuple[AltId, ...]:
 
 
 class Desk:
-    """`link` with its state: give it articles, ask it for stories."""
+    """`link` with its state: give it articles, ask it for stories. `linked` is all that came out on that topic."""
 
     def __init__(self) -> None:
         self.state: dict[bytes, bytes] = {}
         self.sides: list[Side] = []
         self.drops: list[Drop] = []
+        self.linked: list[Article] = []
 
     def take(self, one: Article) -> Article | None:
         """The linked article, None for one that was dropped. Writes are applied as a lane applies them."""
@@ -100,6 +101,10 @@ class Desk:
             else:
                 self.state[key] = value
         self.sides.extend(verdict.also)
+        copies = [side.value for side in verdict.also if side.topic == "linked"]
+        self.linked += [
+            one for one in (*([verdict.record] if isinstance(verdict, Emit) else []), *copies) if isinstance(one, Article)
+        ]
         if isinstance(verdict, Emit):
             assert isinstance(verdict.record, Article)
             return verdict.record

@@ -1,0 +1,116 @@
+"""`newswire recall prove` names every place that still holds a copy, whoever put it there, and every place that it cannot see."""
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from click.testing import CliRunner, Result
+
+from pipeline import codec, kafka, provision
+from pipeline.cli import root
+from pipeline.config import Config, to_environment
+from pipeline.hop import dead_letter
+from pipeline.reasons import Reason
+from pipeline.records import Reject
+from pipeline.sinks.compact import Compactor
+from pipeline.sinks.line import StoredRecord
+from pipeline.sinks.stores import FileStore
+from pipeline.topics import full_name, sink_name
+from tests.kafka.test_recall import eventually
+from tests.sinks.records import Rec
+from tests.sinks.test_redaction import KEY, LATER, TOPICS, URI, document, event, filled, raw
+
+Row = tuple[str, Rec]
+FACTS = ("offset", "timestamp", "key", "value", "headers")
+
+
+async def produce(config: Config, *rows: Row) -> None:
+    producer = AIOKafkaProducer(**kafka.connection(config.kafka), acks="all")
+    await producer.start()
+    try:
+        for topic, record in rows:
+            name = full_name(config.kafka.prefix, topic)
+            await producer.send_and_wait(name, record.value, key=record.key, headers=list(record.headers), partition=0)
+    finally:
+        await producer.stop()
+
+
+async def passed(config: Config, *topics: str) -> None:
+    """The sinks of these topics have stored all that there is."""
+    for topic in topics:
+        async with kafka.reader(config.kafka, group_id=f"{config.kafka.app}-{sink_name(topic)}") as consumer:
+            consumer.subscribe([full_name(config.kafka.prefix, topic)])
+            await eventually(lambda consumer=consumer: _has_partitions(consumer))  # type: ignore[misc]
+            await consumer.commit(await consumer.end_offsets(list(consumer.assignment())))
+
+
+async def _has_partitions(consumer) -> bool:  # type: ignore[no-untyped-def]
+    await consumer.getmany(timeout_ms=50)
+    return bool(consumer.assignment())
+
+
+async def recall(config: Config, *arguments: str) -> Result:
+    return await asyncio.to_thread(CliRunner(env=to_environment(config)).invoke, root, ["recall", *arguments])
+
+
+@pytest.fixture
+async def world(config: Config, tmp_path: Path) -> Config:
+    """The item on the topics inside and in every form of the store, Parquet too, and in a document that no sink could store."""
+    pytest.importorskip("pyarrow", reason="pyarrow (the extra `parquet`) is not installed")
+    await provision.apply(config)
+    store = FileStore(tmp_path / "objects")
+    for key, body in (await filled()).objects.items():
+        await store.put_new(key, body)
+    await Compactor(store, "news", TOPICS["events"]).run(LATER, settle=timedelta(hours=1), grace=None)
+    body = document(7, KEY)
+    record = StoredRecord(topic="t.documents", partition=0, **{name: getattr(body, name) for name in FACTS})
+    letter = dead_letter(record, "objects-documents", Reject(Reason.BAD_RECORD, "no status"))
+    rejected = Rec(0, key=letter.key, value=letter.value, headers=tuple(letter.headers))
+    rows = [(topic, event(0, KEY)) for topic in ("normalized", "linked", "enriched")]
+    await produce(config, *rows, ("raw", raw(0, KEY)), ("documents", document(0, KEY)), ("dead", rejected))
+    return replace(config, objects=replace(config.objects, prefix="news"))
+
+
+async def test_every_place_is_named_with_what_forgets_it_and_when(world: Config, tmp_path: Path) -> None:
+    found = await recall(world, "prove", URI)
+    assert (found.exit_code, found.output.splitlines()[-1][:8]) == (1, "NOT GONE"), found.output
+    objects = {path.name for path in (tmp_path / "objects").rglob("*") if path.is_file() and "/_" not in str(path)}
+    for name in objects - {name for name in objects if name.startswith((f"{7:020d}", f"{1:020d}"))}:
+        assert name in found.output, name
+    assert {name.rpartition(".")[2] for name in objects} == {"zst", "gz", "parquet"}
+    for topic in ("normalized", "linked", "enriched", "raw", "documents", "dead"):
+        assert f"  {topic} keeps 1 records inside until 2" in found.output
+    assert [line.split(":")[1].strip() for line in found.output.splitlines() if "not searched" in line] == [
+        "state.link, and its copy on the workers' disks", "backups and what readers have copied",
+    ]  # fmt: skip
+    proof = codec.loads((await recall(world, "prove", URI, "--json")).stdout)
+    written = datetime.fromisoformat(next(held["at"] for held in proof["inside"] if held["topic"] == "linked"))
+    until = datetime.fromisoformat(proof["unsearched"][0]["until"])
+    assert timedelta(hours=72) <= until - written < timedelta(hours=72, minutes=1)
+
+
+async def test_what_a_sink_has_yet_to_store_is_not_gone(world: Config) -> None:
+    assert (await recall(world, "run", URI, "--reason", "court order")).exit_code == 0
+    found = await recall(world, "prove", URI)
+    assert (found.exit_code, "NOT YET GONE" in found.output) == (1, True), found.output
+    assert all(f"    {topic} 0/0 since" in found.output for topic in ("enriched", "raw", "documents"))
+    await passed(world, "enriched", "raw", "documents")
+    found = await recall(world, "prove", URI)
+    assert (found.exit_code, "ON ITS WAY" in found.output) == (0, False), found.output
+
+
+async def test_a_planted_copy_is_named_wherever_it_lies(world: Config, tmp_path: Path) -> None:
+    originals = {path: path.read_bytes() for path in (tmp_path / "objects").rglob("*") if path.is_file()}
+    assert (await recall(world, "run", URI, "--reason", "court order")).exit_code == 0
+    await passed(world, "enriched", "raw", "documents")
+    planted = [path for path in originals if not path.exists()]
+    assert {path.suffix for path in planted} == {".zst", ".gz", ".parquet"}
+    for path in planted:
+        path.write_bytes(originals[path])
+        found = await recall(world, "prove", URI)
+        assert (found.exit_code, f"{path.name}: " in found.output) == (1, True), (path, found.output)
+        path.unlink()
+    assert (await recall(world, "prove", URI, "--deep")).exit_code == 0
