@@ -51,7 +51,7 @@ class Metrics:
         self.recall_seconds = self._histogram("recall_seconds", "from a retraction until the object store has nothing of it")
         self.recall_watched = self._gauge("recall_watched", "killed items that this worker looks for when it sweeps")
         self.recall_sweeps = self._counter("recall_sweeps", "sweeps for what came again after its kill", "outcome")
-        self.recall_returned = self._counter("recall_returned", "records erased that came again after their kill", "what")
+        self.recall_returned = self._counter("recall_returned", "what sweeps erased, and objects that were brought back", "what")
         self.recall_swept_to = self._gauge("recall_swept_to_seconds", "all that was written up to this time (Unix) is swept")
         self.build = self._gauge("build_info", "1, labelled with the version", "version")
 

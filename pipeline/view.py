@@ -59,7 +59,9 @@ def rate(now: Snapshot, before: Snapshot | None, stage: str) -> str:
 
 
 def _reasons(account: Account) -> str:
-    return ", ".join(f"{reason} {count:,}" for reason, count in (account.dropped + account.rejected).most_common())
+    """Why records ended here; and copies, without which the next stage's "in" would not be understood."""
+    copies = [("copies", account.copies)] if account.copies else []
+    return ", ".join(f"{name} {count:,}" for name, count in (*copies, *(account.dropped + account.rejected).most_common()))
 
 
 def lag_table(now: Snapshot) -> Table:
@@ -86,7 +88,7 @@ def verdict_line(now: Snapshot) -> Text:
 
 
 def recall_line(recalled: Recalled) -> Text:
-    """How far the object store is swept for what was killed, and what had come again."""
+    """How far the object store is swept for what was killed, and what the sweeps found."""
     counts = (
         (recalled.raw, "raw items"),
         (recalled.documents, "documents"),
@@ -94,7 +96,7 @@ def recall_line(recalled: Recalled) -> Text:
         (recalled.rows, "rows"),
     )
     erased = ", ".join(f"{count:,} {what}" for count, what in counts if count) or "nothing"
-    line = Text(f"recall: swept up to {recalled.swept_to or 'nowhere yet'}; {erased} had come again after a kill")
+    line = Text(f"recall: swept up to {recalled.swept_to or 'nowhere yet'}; sweeps erased {erased}")
     if recalled.waits_for:
         line.append(f"; the next sweep waits for {recalled.waits_for}", style="yellow")
     return line

@@ -1,12 +1,15 @@
 """Copies for other partitions: what a hop writes of them, how they are booked, and what `newswire offline` makes of them."""
 
+import io
 from collections import Counter
 from types import SimpleNamespace
 
 import pytest
 from msgspec.structs import replace
+from rich.console import Console
 
 from pipeline import codec, offline
+from pipeline.accounts import Snapshot
 from pipeline.article import Article
 from pipeline.hop import Hop, Message, drive
 from pipeline.ledger import Account, Ledger
@@ -16,6 +19,7 @@ from pipeline.records import Drop, Emit, Side, Stage, Verdict
 from pipeline.stages.bucket import BUCKETS
 from pipeline.topics import topic_of
 from pipeline.topology import INGEST, LINK
+from pipeline.view import stages_table
 from tests.builders import NOW, article, raw_item
 
 TEXT = {
@@ -89,6 +93,13 @@ def test_accounts_keep_their_copies() -> None:
     total = Ledger.total([Ledger({"link": account}), Ledger({"link": Account(received=1, emitted=1)})])
     assert (total["link"].sent, total["link"].imbalance) == (4, 0)
     assert "copies" not in Account(received=1, emitted=1).to_builtins()
+
+
+def test_status_shows_why_the_next_stage_has_more_than_was_emitted() -> None:
+    ledger = Ledger({"address": Account(received=2, emitted=2, copies=13)})
+    console = Console(width=160, record=True, file=io.StringIO())
+    console.print(stages_table(Snapshot(0.0, ledger, (), {})))
+    assert "copies 13" in console.export_text()
 
 
 HUGE = replace(article(), ed_note="x" * topic_of("linked").message_bytes_max)

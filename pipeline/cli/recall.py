@@ -30,11 +30,12 @@ def recall() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 @click.pass_context
 def prove(ctx: click.Context, uri: str, store: str | None, is_deep: bool, is_strict: bool, as_json: bool) -> None:
-    """Look for an article's content everywhere: public topics, segments, documents, Parquet, dead letters, topics inside.
+    """Look for an article's content everywhere: public topics, segments, documents, Parquet, dead letters, topics inside, and the
+    texts that `link` compares with.
 
     URI is its uri, or the id of its story. Exit status 0 when no reader gets it any more, 1 when it is still somewhere, 2 when it
-    could not be found out. What was not looked into is named, with the time until which it may hold it: the texts that `link`
-    compares with (72 hours), backups, and what readers copied.
+    could not be found out. Of what is inside it says until when; what cannot be looked into is named: files of the workers'
+    state, backups, and what readers copied.
     """
     wanted = _named(uri)
     with proving(is_connected=True):
@@ -128,10 +129,7 @@ def sentences(found: "Proof") -> list[str]:
         lines.append(f"  what comes again after a kill is erased: swept up to {found.recalled.swept_to or 'nowhere yet'}")
     if found.recalled.waits_for:
         lines.append(f"  the next sweep waits for {found.recalled.waits_for}")
-    lines += [
-        f"  not searched: {each.place}: {each.why}" + (f"; gone by {each.until}" if each.until else "")
-        for each in found.unsearched
-    ]
+    lines += [f"  not searched: {each.place}: {each.why}" for each in found.unsearched]
     return [*lines, verdict(found)]
 
 

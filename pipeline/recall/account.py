@@ -16,8 +16,9 @@ COUNTS = ("sweeps", "ranges", "events", "raw", "documents", "rows", "restored")
 class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`swept_to`: what was written up to then is swept for kills of this partition; `swept_at`: when the last sweep ended.
 
-    The counts are cumulative: sweeps, ranges read by them, and what was erased that came again after its kill. `waits_for`
-    names what keeps the next sweep from being made, "" while nothing does.
+    The counts are cumulative: sweeps, ranges read by them, and what they erased: what came again after its kill, or what a sweep
+    found before the kill itself was carried out. `waits_for` names what keeps the next sweep from being made, "" while nothing
+    does.
     """
 
     swept_to: str = ""
@@ -33,7 +34,7 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def erased(self) -> int:
-        """Records that came again and went."""
+        """Records of all forms."""
         return self.events + self.raw + self.documents + self.rows
 
     def to_metadata(self) -> str:

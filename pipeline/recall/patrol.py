@@ -53,8 +53,7 @@ class Patrol:
         """One step of a round; what the round did once it is over. Raises as `Rounds.step`."""
         done = await self._rounds.step(datetime.now(UTC))
         if done is None:
-            if time.monotonic() - self._waiting_since > self._patience_s:
-                self.wait_for(self._rounds.waits_for)
+            self.wait_long_for(self._rounds.waits_for)
             return None
         self._waiting_since = time.monotonic()
         self._book(done)
@@ -65,6 +64,11 @@ class Patrol:
         if any(account.waits_for != what for account in self.accounts.values()):
             self.accounts = {tp: structs.replace(account, waits_for=what) for tp, account in self.accounts.items()}
             self.is_news = True
+
+    def wait_long_for(self, what: str) -> None:
+        """The same, once it takes longer than a round should."""
+        if time.monotonic() - self._waiting_since > self._patience_s:
+            self.wait_for(what)
 
     def _book(self, done: Swept) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,7 +4,7 @@
 is over, a compacted topic keeps what a newer record replaced until the broker cleans it: both are told, and are no failure.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct, structs
@@ -23,13 +23,15 @@ from pipeline.sinks.line import StoredRecord
 from pipeline.sinks.remains import Remains, remains
 from pipeline.sinks.stores import Store
 from pipeline.sinks.targets import Target, Targets
+from pipeline.stages.link.chain import digest
+from pipeline.stages.link.memory import text_ref
 from pipeline.stages.link.window import TEXT_HOURS
 from pipeline.topics import sink_name, topic_of
 
 ARTICLES = ("normalized", "linked", "enriched")
 MESSAGES = ("corrections", "retractions", "advisories")
 CARRIER = ("feed", "fetched_at", "document", "item", "guid")  # facts of a raw item that stand in headers of the same name
-TEXT_MS = TEXT_HOURS * 3_600_000
+TEXT_MS = TEXT_HOURS * 3_600_000  # link counts it in the time of what comes after a text
 NOBODY = Mark(by="", at="", reason="")
 
 
@@ -67,11 +69,19 @@ class Kill(Struct, frozen=True, kw_only=True):
 
 
 class Unsearched(Struct, frozen=True, kw_only=True):
-    """A place that may hold content and was not looked into, why, and until when it may hold it ("" where nobody can say)."""
+    """A place that may hold content and was not looked into, and why."""
 
     place: str
     why: str
-    until: str = ""
+
+
+UNSEARCHED = (
+    Unsearched(
+        place="the folders of the workers' state",
+        why="they copy newswire.state.link, and keep what it forgets until their files are compacted",
+    ),
+    Unsearched(place="backups, and what readers have copied", why="this service does not know of them"),
+)
 
 
 class Proof(Struct, kw_only=True):
@@ -143,7 +153,9 @@ async def prove(
     await scan.read(("documents", "dead"), lambda record: _document(record, judge))
     chain = list(scan.found.values())
     newest = newest_of(chain)
-    inside = sorted((_held(found) for found in chain if _is_inside(found)), key=lambda held: (held.until, held.place))
+    texts, forgotten = await _texts(scan, chain)
+    inside = [*(_held(found) for found in chain if _is_inside(found)), *texts]
+    inside.sort(key=lambda held: (held.until, held.place))
     return Proof(
         asked=asked,
         uris=uris,
@@ -155,14 +167,49 @@ async def prove(
             if found.value is None
         ],
         replaced=[
-            _held(found) for found in chain if _is_public(found) and found.value and newest[found.topic, found.key] is not found
+            *(
+                _held(found)
+                for found in chain
+                if _is_public(found) and found.value and newest[found.topic, found.key] is not found
+            ),
+            *forgotten,
         ],
         inside=inside,
         coming=await _coming(config, inside),
         store=await remains(store, config.objects.prefix, targets, is_deep=is_deep),
         recalled=together((await accounts_of(config)).values()),
         searched=list(scan.readings.values()),
-        unsearched=_unsearched(found.at for found in chain if found.topic in ARTICLES),
+        unsearched=list(UNSEARCHED),
+    )
+
+
+async def _texts(scan: Scan, chain: Iterable[Found]) -> tuple[list[Held], list[Held]]:
+    """The rows of `newswire.state.link` that hold one of its texts: those that stand, and those that only the log still has.
+
+    The topics that tell of its articles keep them longer than `link` keeps texts, so that no row is missed.
+    """
+    articles = [found.facts for found in chain if found.topic in ARTICLES and "content" in found.facts]
+    uris = {b"t" + text_ref(digest(facts["uri"]), bytes.fromhex(facts["content"])): facts["uri"] for facts in articles}
+    rows: dict[tuple[int, bytes], list[Received]] = {}
+
+    def take(record: Received) -> None:
+        if record.key in uris:
+            rows.setdefault((record.partition, record.key), []).append(record)
+
+    await scan.read(("state.link",), take)
+    standing = [_row(several[-1], uris) for several in rows.values() if several[-1].value is not None]
+    replaced = [_row(row, uris) for several in rows.values() for row in several[:-1] if row.value is not None]
+    return standing, replaced
+
+
+def _row(record: Received, uris: Mapping[bytes, str]) -> Held:
+    return Held(
+        topic="state.link",
+        partition=record.partition,
+        offset=record.offset,
+        at=instant(record.timestamp),
+        uri=uris[record.key or b""],
+        until=instant(record.timestamp + TEXT_MS),
     )
 
 
@@ -178,19 +225,6 @@ async def _coming(config: Config, inside: Iterable[Held]) -> list[Held]:
                 continue
             passed |= {(topic, tp.partition): position.offset for tp, position in offsets.items()}
     return [held for held in stored if held.offset >= passed.get((held.topic, held.partition), 0)]
-
-
-def _unsearched(articles: Iterable[int]) -> list[Unsearched]:
-    """`articles` are the broker's times (ms) of its articles inside: only of what they tell can link hold the text."""
-    last = max(articles, default=None)
-    found = [
-        Unsearched(place="backups and what readers have copied", why="not of this service"),
-    ]
-    if last is not None:
-        why = f"link compares with the texts of {TEXT_HOURS} hours, by the time of what comes after them"
-        link = Unsearched(place="state.link, and its copy on the workers' disks", why=why, until=instant(last + TEXT_MS))
-        found.insert(0, link)
-    return found
 
 
 def newest_of(chain: Iterable[Found]) -> dict[tuple[str, str], Found]:

@@ -19,6 +19,7 @@ from pipeline.sinks.catalog import Span
 from pipeline.sinks.returning import Returning
 from pipeline.sinks.segment import Place, moment
 from pipeline.sinks.sweep import Sweeper, Swept
+from pipeline.sinks.targets import Target
 
 NEEDED = "enriched"  # the archive that tells what lives: without it a round would take new versions for killed ones
 
@@ -30,6 +31,7 @@ class Rounds:
         self._config, self._sweeper, self._watch = config, sweeper, watch
         self.swept_to = swept_to
         self.targets = Returning(())
+        self._in_force: list[Target] = []
         self._after: Mapping[Place, int] | None = None
         self._upto: Mapping[Place, int] = {}
         self._barrier: Barrier | None = None
@@ -42,7 +44,7 @@ class Rounds:
             return f"{NEEDED} in objects.topics"
         if self._barrier is None:
             return ""
-        return "hops" if not self._barrier.is_enriched else ", ".join(f"{topic} sealed" for topic in self._barrier.stored)
+        return "hops" if not self._barrier.is_enriched else f"{next(iter(self._barrier.stored), 'everything')} sealed"
 
     async def step(self, now: datetime) -> Swept | None:
         """Goes on with the round; what it did once it is over. Raises `StoreError`, `RedactError`, and as `Barrier` does."""
@@ -53,7 +55,9 @@ class Rounds:
         assert self._barrier is not None
         if not (self._barrier.is_passed or await self._barrier.look()):
             return None
-        self.targets = Returning(self._watch.in_force(now), self.targets)
+        in_force = self._watch.in_force(now)
+        if in_force != self._in_force:
+            self._in_force, self.targets = in_force, Returning(in_force, self.targets)
         done = await self._sweeper.follow(self.targets, Span(after=self._after or {}, upto=self._upto))
         done.raise_problems()
         self._conclude()

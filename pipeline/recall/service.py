@@ -55,13 +55,13 @@ class Case:
 
 
 class RecallService(faust.Service):
-    """The redactor of a worker. `stopped_because` names what a person must do before a kill can be carried out."""
+    """The redactor of a worker."""
 
     def __init__(self, config: Config, metrics: Metrics, objects: ObjectsSink, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.config, self.metrics, self.objects = config, metrics, objects
         self.cases: list[Case] = []
-        self.stopped_because = ""
+        self._blocked: dict[str, str] = {}
         self._following: dict[TopicPartition, int] = {}
         self._is_warm = False
         self._patrol: Patrol | None = None
@@ -70,6 +70,11 @@ class RecallService(faust.Service):
             objects.store, config.objects.prefix, writer=f"newswire {CODE_VERSION}", keeps_raw=config.recall.keep_raw
         )
         self._sweeper = Sweeper(redactor, timedelta(days=config.recall.days))
+
+    @property
+    def stopped_because(self) -> str:
+        """What a person must do before a kill can be carried out, or the rounds go on; "" while all is well."""
+        return next(iter(self._blocked.values()), "")
 
     @faust.Service.task
     async def obey(self) -> None:
@@ -98,14 +103,17 @@ class RecallService(faust.Service):
         try:
             done = await patrol.go()
         except BLOCKED as error:
+            self._blocked["round"] = str(error)
             patrol.wait_for(str(error))
             self.metrics.recall_sweeps.labels("blocked").inc()
             log.error("recall.round_blocked", error=str(error), cure="mend it; it is tried again and again")
             return self.config.recall.sweep_s
         except TRANSIENT as error:
             self.metrics.recall_sweeps.labels("retried").inc()
+            patrol.wait_long_for(f"{type(error).__name__}: {error}")
             log.warning("recall.round_retry", error=f"{type(error).__name__}: {error}")
             return min(2 * (delay_s or LOOK_S), RETRY_S_MAX)
+        self._blocked.pop("round", None)
         if done is None:
             return 0.0
         self.metrics.recall_sweeps.labels("done").inc()
@@ -144,6 +152,7 @@ class RecallService(faust.Service):
             return
         positions = {tp: await consumer.position(tp) for tp in assigned}
         self._following = dict(positions)
+        self._blocked.pop("round", None)
         self._patrol = await Patrol.of(self.config, self.metrics, self._sweeper, positions) if positions else None
 
     def _open(self, fetched: dict[TopicPartition, list[ConsumerRecord]]) -> None:
@@ -162,9 +171,9 @@ class RecallService(faust.Service):
         try:
             await self._step(case)
             case.delay_s = LOOK_S
-            self.stopped_because = ""
+            self._blocked.pop("kill", None)
         except BLOCKED as error:
-            self.stopped_because = str(error)
+            self._blocked["kill"] = str(error)
             log.error("recall.blocked", uris=case.targets.uris[:5], error=str(error), cure="mend it; it is tried again and again")
             case.delay_s = RETRY_S_MAX
         except TRANSIENT as error:

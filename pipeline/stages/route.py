@@ -17,17 +17,27 @@ from pipeline.article import Article
 from pipeline.reasons import Reason
 from pipeline.records import Drop, Emit, State
 from pipeline.routes import BY_LANGUAGE, URGENCY, RouteRule, Routes
-from pipeline.stages.bucket import bucket_of
+from pipeline.stages.bucket import bucket, bucket_of
 from pipeline.story import Withdrawn
 from pipeline.topics import PUBLIC_LANGUAGES
+from pipeline.wire.dates import parse_instant
 from pipeline.wire.language import primary
 
 VERSION = "4"
 
 WITHDRAWN = frozenset({"killed", "held"})  # states in which nothing of a story may stand
 MEDIATOPIC = "http://cv.iptc.org/newscodes/mediatopic/"
+CODEC = b"\x02"  # of packed rows; a row of another version is read as absent
 
-Standing = dict[str, tuple[str, ...]]  # uri → the topics it stands on
+
+class Stand(Struct, frozen=True, array_like=True):
+    """What readers have of an item: on which topics, and when that version was made (RFC 3339, "" where nobody says)."""
+
+    topics: tuple[str, ...]
+    made_at: str = ""
+
+
+Standing = dict[str, Stand]  # by uri
 ROW = msgspec.msgpack.Decoder(Standing)
 
 
@@ -55,14 +65,19 @@ def route(article: Article, state: State, now: str, routes: Routes = BY_LANGUAGE
     """Emits where the article goes and what is withdrawn; drops what changes nothing that readers see."""
     key = xxh3_128_digest(story_of(article).encode())
     packed = state.get(key)
-    standing = ROW.decode(packed) if packed else {}
+    standing = _unpacked(packed)
     to = tuple(targets(article, routes)) if is_public(article) else ()
     after = _left(article, standing)
     if to:
-        after[article.uri] = tuple(published.topic for published in to)
-    withdrawn = tuple((topic, uri) for uri, topics in standing.items() for topic in topics if topic not in after.get(uri, ()))
+        after[article.uri] = Stand(tuple(published.topic for published in to), article.version_created)
+    withdrawn = tuple(
+        (topic, uri)
+        for uri, stand in standing.items()
+        for topic in stand.topics
+        if uri not in after or topic not in after[uri].topics
+    )
     withdrawn += tuple(_elsewhere(article, standing, routes))
-    writes = ((key, msgspec.msgpack.encode(after) if after else None),) if after != standing else ()
+    writes = ((key, CODEC + msgspec.msgpack.encode(after) if after else None),) if after != standing else ()
     if not to and not withdrawn:
         return Drop(Reason.NOT_PUBLIC, writes=writes)
     return Emit(Routed(article, to, withdrawn), writes=writes)
@@ -82,19 +97,32 @@ def is_public(article: Article) -> bool:
     return article.pub_status in ("", "usable") and (status is None or (status.kind == "article" and not status.is_held))
 
 
+def _unpacked(row: bytes | None) -> Standing:
+    return ROW.decode(row[len(CODEC) :]) if row and row.startswith(CODEC) else {}
+
+
 def _left(article: Article, standing: Standing) -> Standing:
     """What still stands of this home once the article has come, the article itself left out.
 
-    A retraction says all that it withdraws: a kill can be about another item than its own, or be overtaken by a later version.
-    Where the story lives on, items that it names with versions are newer by now; those go that it names as a whole.
+    A kill says all that it withdraws: it can be about another item than its own, or be overtaken by a later version. Where the
+    story lives on, items that a retraction names with versions are newer by now; those go that it names as a whole.
     """
-    retraction = article.pipeline.retraction
-    if retraction is None or retraction.kind == "release":
-        return {uri: topics for uri, topics in standing.items() if uri != article.uri}
-    if retraction.is_partial:
+    retraction, story = article.pipeline.retraction, article.pipeline.story
+    if retraction is None or retraction.kind == "release" or story is None:
+        return {uri: stand for uri, stand in standing.items() if uri != article.uri}
+    if retraction.is_partial and story_of(article) in retraction.stories:
         return {}
     gone = {item.uri for item in _named(article) if not item.versions or _withdraws(article)}
-    return {uri: topics for uri, topics in standing.items() if uri not in gone}
+    if not story.is_echo and story.relation not in ("kill", "hold"):
+        gone.add(article.uri)
+    return {uri: stand for uri, stand in standing.items() if uri not in gone or _is_beyond(article, stand)}
+
+
+def _is_beyond(article: Article, stand: Stand) -> bool:
+    """Whether a kill of which `link` held no text (it came in another language than its item) is older than what stands."""
+    story = article.pipeline.story
+    is_blind = story is not None and story.revision == 0 and bool(stand.made_at and article.version_created)
+    return is_blind and parse_instant(stand.made_at) > parse_instant(article.version_created)
 
 
 def _named(article: Article) -> Iterator[Withdrawn]:
@@ -114,7 +142,8 @@ def _elsewhere(article: Article, standing: Standing, routes: Routes) -> Iterator
     """(topic, uri) of what the retraction names here and the row does not have, on every topic where it can stand."""
     if not _withdraws(article):
         return
-    is_told = primary(article.language) in PUBLIC_LANGUAGES  # a kill need not say its language
+    is_own = bucket(article) == bucket_of(article.language)  # a kill need not say its language, and can be in another one
+    is_told = is_own and primary(article.language) in PUBLIC_LANGUAGES
     by_language = (public_topic(article),) if is_told else tuple(f"out.{language}" for language in PUBLIC_LANGUAGES)
     topics = dict.fromkeys((*(by_language if routes.by_language else ()), *routes.topics))
     for item in _named(article):

@@ -26,15 +26,16 @@ from tests.bench.ground import ROOT, Ground
 from tests.bench.table import Row, render, verdict
 
 LINK_FULL, LINK_QUICK = link.Size((100_000, 1_000_000), 5000), link.Size((3000, 5000), 1000)
-# Parts that need no Kafka: letter → measurement (is_quick → rows).
-ALONE: dict[str, Callable[[bool], list[Row]]] = {
-    "e": lambda is_quick: normalize.measure(normalize.Size(500, 2) if is_quick else normalize.Size(2000, 7)),
-    "f": lambda is_quick: segment.measure(segment.Size(200, 2000, 1, 64) if is_quick else segment.Size(2000, 5000, 9, 256)),
-    "k": lambda is_quick: compact.measure(segments=1 if is_quick else 8),
-    "l": lambda is_quick: link.measure(LINK_QUICK if is_quick else LINK_FULL),
-    "m": lambda is_quick: minhash.measure(minhash.Size(1000, 500) if is_quick else minhash.Size(10_000, 5000)),
-    "s": lambda is_quick: contract.measure(articles=200 if is_quick else 2000, rounds=2 if is_quick else 7),
-    "v": lambda is_quick: verify.measure(verify.Size(20_000, 20_000) if is_quick else verify.Size(1_000_000, 200_000)),
+LINK_FILL_S = 75.0  # of a whole bench
+# Parts that need no Kafka: letter → measurement (is_quick, seconds to fill the largest state → rows).
+ALONE: dict[str, Callable[[bool, float], list[Row]]] = {
+    "e": lambda is_quick, _: normalize.measure(normalize.Size(500, 2) if is_quick else normalize.Size(1500, 5)),
+    "f": lambda is_quick, _: segment.measure(segment.Size(200, 2000, 1, 64) if is_quick else segment.Size(1000, 5000, 5, 256)),
+    "k": lambda is_quick, _: compact.measure(segments=1 if is_quick else 8),
+    "l": lambda is_quick, fill_s: link.measure(LINK_QUICK if is_quick else LINK_FULL, fill_s),
+    "m": lambda is_quick, _: minhash.measure(minhash.Size(1000, 500) if is_quick else minhash.Size(6000, 4000)),
+    "s": lambda is_quick, _: contract.measure(articles=200 if is_quick else 2000, rounds=2 if is_quick else 7),
+    "v": lambda is_quick, _: verify.measure(verify.Size(20_000, 20_000) if is_quick else verify.Size(400_000, 100_000)),
 }
 WITH_KAFKA = "abcdgr"
 PARTS = WITH_KAFKA + "".join(ALONE)
@@ -53,7 +54,7 @@ class Sizes(Struct, frozen=True):
 
 FULL = Sizes(
     chain=chain.Size(warm=500, articles=2500, rounds=3, latency_s=12),
-    keyed=keyed.Size(records=150_000, rounds=2, pace_s=8),
+    keyed=keyed.Size(records=100_000, rounds=2, pace_s=8),
     gone=gone.Size(kills=48),
     restore=restore.Size(stories=100_000),
 )
@@ -69,7 +70,7 @@ def main() -> int:
     """The command line."""
     options = _options()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it tells of every topic that is seconds old
-    rows, failures = _measure_alone(options.only, options.quick)
+    rows, failures = _measure_alone(options.only, options.quick, options.fill_s)
     if set(options.only) & set(WITH_KAFKA):
         more, failed = uvloop.run(_measure(options.folder, options.only, QUICK if options.quick else FULL))
         rows, failures = sorted(rows + more, key=lambda row: row.part), failures + failed
@@ -89,6 +90,7 @@ def _options() -> Any:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a small run, to see that it works: figures mean little")
     parser.add_argument("--only", default=PARTS, type=_parts, help=f"{','.join(PARTS)}: the parts to measure (a and b are one)")
+    parser.add_argument("--fill-s", default=LINK_FILL_S, type=float, help="seconds in which l may fill its largest state (75)")
     parser.add_argument("--folder", default=ROOT / "var" / "bench", type=_folder, help="emptied at the start")
     return parser.parse_args()
 
@@ -104,20 +106,20 @@ def _parts(text: str) -> str:
     return parts
 
 
-def _measure_alone(parts: str, is_quick: bool) -> tuple[list[Row], list[str]]:
+def _measure_alone(parts: str, is_quick: bool, fill_s: float) -> tuple[list[Row], list[str]]:
     rows: list[Row] = []
     failures: list[str] = []
     for part in sorted(set(parts) & set(ALONE)):
         with _told(part):
             try:
-                rows += ALONE[part](is_quick)
+                rows += ALONE[part](is_quick, fill_s)
             except FAILURES:
                 failures.append(traceback.format_exc())
     return rows, failures
 
 
 async def _measure(folder: Path, parts: str, sizes: Sizes) -> tuple[list[Row], list[str]]:
-    """SIGTERM cancels it, so that it ends what it started: a process that outlives its bench would join the groups of the next."""
+    """SIGTERM cancels it, so that it ends what it started: a process that outlives its bench joins the groups of the next one."""
     measuring = asyncio.current_task()
     assert measuring is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, measuring.cancel)

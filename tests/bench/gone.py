@@ -11,7 +11,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -42,7 +42,7 @@ MARK = re.compile(rb"marked (\w+) for the bench")
 
 
 class Size(Struct, frozen=True):
-    """How many kills."""
+    """How many kills, an even number."""
 
     kills: int
 
@@ -81,10 +81,8 @@ async def measure(ground: Ground, size: Size) -> list[Row]:
     def rows(until: str, figure: str, goal: Goal | None) -> list[Row]:
         cuts = quantiles((getattr(kill, figure) for kill in kills), n=100, method="inclusive")
         return [
-            Row(
-                part="g", what=f"{what} {until}, {name}", unit="s", measured=cuts[number - 1], goal=goal if number == 99 else None
-            )
-            for name, number in (("p50", 50), ("p99", 99))
+            Row(part="g", what=f"{what} {until}, {name}", unit="s", measured=cut, goal=bound)
+            for name, cut, bound in (("p50", cuts[49], None), ("p99", cuts[98], goal))
         ]
 
     return [
@@ -97,7 +95,7 @@ async def measure(ground: Ground, size: Size) -> list[Row]:
 async def _kills(ground: Ground, count: int) -> list[Kill]:
     config = ground.config("gone")
     await provision.apply(config)
-    old, fresh, kept, other = _stories(count // 2, count - count // 2, count, count)
+    old, fresh, kept, other = _stories(count // 2, count // 2, count, count)
     async with tap(config, full_name(config.kafka.prefix, "out.en"), _name) as public:
         watch = Watch(config)
         async with _workers(ground, replace(config, objects=replace(config.objects, age_s=1.0))) as worker:
@@ -106,11 +104,12 @@ async def _kills(ground: Ground, count: int) -> list[Kill]:
         async with _workers(ground, config) as worker:
             await _publish(config, public, worker, fresh)
             watching = asyncio.create_task(watch.run())
-            victims = [story for pair in zip(old, fresh, strict=False) for story in pair]
+            victims = [story for pair in zip(old, fresh, strict=True) for story in pair]
             killed_at = await _kill(config, victims, other)
-            retractions = await _carried_out(config, watch, victims)
+            retractions = await _carried_out(config, watch, watching, victims)
             watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+            with suppress(asyncio.CancelledError):
+                await watching
             worker.check()
     watch.look()
     assert not watch.held & {story.word for story in victims}, "the store still holds what was killed"
@@ -160,7 +159,9 @@ async def _kill(config: Config, victims: Sequence[Story], other: Sequence[Story]
     return moments[::2]
 
 
-async def _carried_out(config: Config, watch: "Watch", victims: Sequence[Story]) -> dict[str, tuple[int, int]]:
+async def _carried_out(
+    config: Config, watch: "Watch", watching: asyncio.Task[None], victims: Sequence[Story]
+) -> dict[str, tuple[int, int]]:
     """Waits until the redactor has committed all kills; where the retraction of each uri stands."""
     give_up_at = time.monotonic() + GIVE_UP_S
     while True:
@@ -171,6 +172,8 @@ async def _carried_out(config: Config, watch: "Watch", victims: Sequence[Story])
         waiting = [story.uri for story in victims if story.uri not in places or watch.passed_at(*places[story.uri]) == 0]
         if not waiting:
             return places
+        if watching.done():
+            watching.result()  # raises what ended it
         if time.monotonic() > give_up_at:
             raise TimeoutError(f"{len(waiting)} of {len(victims)} kills not carried out after {GIVE_UP_S:.0f} s: {waiting[:3]}")
         await asyncio.sleep(1)

@@ -246,6 +246,21 @@ def test_what_is_past_retention_is_not_called_lost() -> None:
     assert old.fate == "waits for ingest"
 
 
+def test_of_a_kill_that_every_language_is_told_each_copy_has_its_own_fate() -> None:
+    origin = ("example-world", NOW, "sha256:0", 0)
+
+    def at(topic: str, offset: int, echo: str) -> Found:
+        facts = {"echo": echo} if echo else {}
+        return Found(at=0, topic=topic, partition=0, offset=offset, key=KEY, value=b"", facts=facts, origin=origin)
+
+    own, hit, missed, linked, killed = (
+        at("normalized", 0, ""), at("normalized", 1, "de"), at("normalized", 2, "fr"), at("linked", 0, ""), at("linked", 1, "de"),
+    )  # fmt: skip
+    trace([own, hit, missed, linked, killed], {("normalized", 0): 3}, now=0)
+    assert (own.fate, hit.fate) == (f"→ {linked.place}", f"→ {killed.place}")
+    assert missed.fate == "told to every language; it concerns nothing that link holds in fr"
+
+
 async def test_the_segment_is_named_by_its_manifest(config: Config) -> None:
     await write(config, World().life(item()))
     found = await explain(config, URI)

@@ -243,7 +243,7 @@ async def _assert_gone(config: Config, name: str) -> None:
     document = codec.loads((await proved(config, name, "--json", "--deep")).stdout)
     assert (document["is_gone"], document["is_forgotten"], document["uris"]) == (True, False, [URI.format(name)])
     assert document["store"]["gone"] == {"events": 2, "raw": 2, "documents": 2}
-    inside = {"documents", "raw", "normalized", "linked", "enriched", "retractions"}
+    inside = {"documents", "raw", "normalized", "linked", "enriched", "retractions", "state.link"}
     assert {held["topic"] for held in document["inside"]} == inside
 
 

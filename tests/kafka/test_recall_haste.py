@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,13 +17,14 @@ from pipeline.recall.barrier import has_passed, written_ends
 from pipeline.recall.haste import Haste
 from pipeline.records import Command
 from pipeline.sinks.forms import DOCUMENTS, EVENTS, unpack
-from tests.kafka.test_recall import eventually
+from tests.kafka.test_recall import PATIENCE_S, eventually
 from tests.kafka.test_service import with_feeds
 from tests.poll.site import FakeSite, Reply
 from tests.service import Workers, contents
 
 WORKERS = ("w0", "w1")
 KILLS = 3
+AGAIN_S = 5.0
 
 
 def text_of(name: str) -> str:
@@ -60,12 +62,21 @@ async def kills(config: Config, folder: Path, count: int) -> AsyncIterator[tuple
             for done, name in enumerate(names, 1):
                 site.script[f"/{name}"] = message(name, 2, "canceled")
                 began = time.monotonic()
-                order = Command(verb="poll-now", feed=name, id=name, at=time.time())
-                await send(config, "ops.command", [(name, codec.encode(order))])
-                await eventually(lambda left=count - done: _are_public(config, left))  # type: ignore[misc]
+                await poll_until(config, name, lambda left=count - done: _are_public(config, left))  # type: ignore[misc]
                 await eventually(lambda: _is_carried_out(config))
                 yield time.monotonic() - began, await asyncio.to_thread(holding, config, name)
             assert workers.ended() == []
+
+
+async def poll_until(config: Config, feed: str, holds: Callable[[], Awaitable[bool]]) -> None:
+    """Asks for a poll until it shows: a worker that has just started, or changes partitions, may not hear the first time."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not await holds():
+            order = Command(verb="poll-now", feed=feed, id=feed, at=time.time())
+            await send(config, "ops.command", [(feed, codec.encode(order))])
+            with suppress(TimeoutError):
+                async with asyncio.timeout(AGAIN_S):
+                    await eventually(holds)
 
 
 async def _are_public(config: Config, count: int) -> bool:
@@ -119,9 +130,8 @@ async def test_the_same_wish_is_one_command_and_a_further_one_another(config: Co
 
 async def test_the_same_wish_is_said_again_later_and_later(config: Config) -> None:
     await provision.apply(config)
-    now = 0.0
-    found = Haste(config, Sinks(), lambda: now)
-    for now in map(float, range(40)):
+    found = Haste(config, Sinks(), iter(map(float, range(40))).__next__)
+    for _ in range(40):
         await found.ask({"raw": (7, 0)})
     assert len(await asked(config)) == 5  # at 0, 2, 6, 14 and 30 s
 

@@ -18,10 +18,12 @@ from pipeline.records import Reject
 from pipeline.sinks.compact import Compactor
 from pipeline.sinks.line import StoredRecord
 from pipeline.sinks.stores import FileStore
+from pipeline.stages.link.chain import digest
+from pipeline.stages.link.memory import text_ref
 from pipeline.topics import full_name, sink_name
 from tests.kafka.test_recall import eventually
 from tests.sinks.records import Rec
-from tests.sinks.test_redaction import KEY, LATER, TOPICS, URI, document, event, filled, raw
+from tests.sinks.test_redaction import KEY, LATER, TOPICS, URI, document, event, filled, made, raw
 
 Row = tuple[str, Rec]
 FACTS = ("offset", "timestamp", "key", "value", "headers")
@@ -38,13 +40,18 @@ async def produce(config: Config, *rows: Row) -> None:
         await producer.stop()
 
 
-async def passed(config: Config, *topics: str) -> None:
-    """The sinks of these topics have stored all that there is."""
-    for topic in topics:
-        async with kafka.reader(config.kafka, group_id=f"{config.kafka.app}-{sink_name(topic)}") as consumer:
-            consumer.subscribe([full_name(config.kafka.prefix, topic)])
-            await eventually(lambda consumer=consumer: _has_partitions(consumer))  # type: ignore[misc]
-            await consumer.commit(await consumer.end_offsets(list(consumer.assignment())))
+async def pass_by(config: Config, group: str, topic: str) -> None:
+    """The group has done all that the topic holds."""
+    async with kafka.reader(config.kafka, group_id=f"{config.kafka.app}-{group}") as consumer:
+        consumer.subscribe([full_name(config.kafka.prefix, topic)])
+        await eventually(lambda: _has_partitions(consumer))
+        await consumer.commit(await consumer.end_offsets(list(consumer.assignment())))
+
+
+async def all_stored(config: Config) -> None:
+    """The sinks have stored all that there is."""
+    for topic in config.objects.topics:
+        await pass_by(config, sink_name(topic), topic)
 
 
 async def _has_partitions(consumer) -> bool:  # type: ignore[no-untyped-def]
@@ -84,12 +91,22 @@ async def test_every_place_is_named_with_what_forgets_it_and_when(world: Config,
     for topic in ("normalized", "linked", "enriched", "raw", "documents", "dead"):
         assert f"  {topic} keeps 1 records inside until 2" in found.output
     assert [line.split(":")[1].strip() for line in found.output.splitlines() if "not searched" in line] == [
-        "state.link, and its copy on the workers' disks", "backups and what readers have copied",
+        "the folders of the workers' state", "backups, and what readers have copied",
     ]  # fmt: skip
+
+
+async def test_the_text_that_link_compares_with_is_found_until_it_is_forgotten(world: Config) -> None:
+    key = b"t" + text_ref(digest(URI), bytes.fromhex(made(KEY).pipeline.dedup.content))
+    other = b"t" + text_ref(digest("urn:another"), bytes(16))
+    await produce(world, ("state.link", Rec(0, key=key, value=b"packed")), ("state.link", Rec(1, key=other, value=b"packed")))
     proof = codec.loads((await recall(world, "prove", URI, "--json")).stdout)
-    written = datetime.fromisoformat(next(held["at"] for held in proof["inside"] if held["topic"] == "linked"))
-    until = datetime.fromisoformat(proof["unsearched"][0]["until"])
-    assert timedelta(hours=72) <= until - written < timedelta(hours=72, minutes=1)
+    [text] = [held for held in proof["inside"] if held["topic"] == "state.link"]
+    assert (text["offset"], text["uri"]) == (0, URI)
+    assert datetime.fromisoformat(text["until"]) - datetime.fromisoformat(text["at"]) == timedelta(hours=72)
+    await produce(world, ("state.link", Rec(2, key=key, value=None)))
+    found = await recall(world, "prove", URI)
+    assert "state.link keeps" not in found.output
+    assert "state.link: the log holds 1 replaced records until the broker cleans it" in found.output
 
 
 async def test_what_a_sink_has_yet_to_store_is_not_gone(world: Config) -> None:
@@ -97,7 +114,7 @@ async def test_what_a_sink_has_yet_to_store_is_not_gone(world: Config) -> None:
     found = await recall(world, "prove", URI)
     assert (found.exit_code, "NOT YET GONE" in found.output) == (1, True), found.output
     assert all(f"    {topic} 0/0 since" in found.output for topic in ("enriched", "raw", "documents"))
-    await passed(world, "enriched", "raw", "documents")
+    await all_stored(world)
     found = await recall(world, "prove", URI)
     assert (found.exit_code, "ON ITS WAY" in found.output) == (0, False), found.output
 
@@ -105,7 +122,7 @@ async def test_what_a_sink_has_yet_to_store_is_not_gone(world: Config) -> None:
 async def test_a_planted_copy_is_named_wherever_it_lies(world: Config, tmp_path: Path) -> None:
     originals = {path: path.read_bytes() for path in (tmp_path / "objects").rglob("*") if path.is_file()}
     assert (await recall(world, "run", URI, "--reason", "court order")).exit_code == 0
-    await passed(world, "enriched", "raw", "documents")
+    await all_stored(world)
     planted = [path for path in originals if not path.exists()]
     assert {path.suffix for path in planted} == {".zst", ".gz", ".parquet"}
     for path in planted:

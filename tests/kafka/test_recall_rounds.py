@@ -1,7 +1,6 @@
 """Kills for good: what comes into the store after its kill goes with the next sweep, across restarts, and all can see that."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,25 +11,26 @@ import pytest
 from click.testing import CliRunner
 from msgspec import structs
 
-from pipeline import accounts, codec, kafka, provision
+from pipeline import accounts, codec, provision
 from pipeline.cli import root
 from pipeline.config import Config, Recall, to_environment
 from pipeline.metrics import Metrics
-from pipeline.poll.feeds import import_feeds, send, specs
+from pipeline.poll.feeds import import_feeds, specs
 from pipeline.recall import service
 from pipeline.recall.account import Account, parse_account, together
 from pipeline.recall.patrol import accounts_of
 from pipeline.recall.service import RecallService
 from pipeline.recall.watch import Watch
-from pipeline.records import Command
 from pipeline.sinks.forms import DOCUMENTS, EVENTS, RAW, unpack
-from pipeline.sinks.stores import StoreError
+from pipeline.sinks.stores import StoreError, StoreRefused
 from pipeline.stages.dedup import item_uri
 from pipeline.story import Retraction, Story, Withdrawn
-from pipeline.topics import full_name
+from pipeline.topics import sink_name
 from tests.builders import article
 from tests.kafka.test_recall import PATIENCE_S, Sick, Sinks, committed, eventually, proved, public, stored, told
 from tests.kafka.test_recall import message as wire
+from tests.kafka.test_recall_haste import poll_until
+from tests.kafka.test_recall_prove import pass_by, produce
 from tests.kafka.test_service import with_feeds
 from tests.poll.site import FakeSite, Reply
 from tests.service import Workers, contents
@@ -101,15 +101,15 @@ async def test_what_comes_again_is_erased_and_counted_across_a_restart(swept: Co
         while (await account(swept)).erased < 2:
             await asyncio.sleep(0.05)
         first = await until_swept(swept)
-    assert (first.raw, first.documents, first.waits_for) == (1, 1, "")
+    assert (first.raw >= 1, first.documents >= 1, first.waits_for) == (True, True, "")
     late = replace(raw(5, KEY, "0", at=AFTER), timestamp=int(datetime.now(UTC).timestamp() * 1000))
     await put(store, RAW, [late])  # while no worker runs, and no message tells of it
     async with recalling(swept, store):
         await until_gone(store)
         second = await until_swept(swept, first.swept_to)
-        while second.raw < 2:
+        while second.raw == first.raw:
             second = await account(swept)
-    assert (second.raw, second.documents) == (2, 1)
+    assert (second.raw, second.documents) == (first.raw + 1, first.documents)
     assert second.sweeps > first.sweeps
     assert (await accounts.take(swept)).recall == second
 
@@ -127,21 +127,52 @@ async def test_what_lives_again_stays(swept: Config, tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in kept} == kept
 
 
+@pytest.mark.parametrize(
+    ("error", "outcome"), [(StoreError("no answer"), "retried"), (StoreRefused("no room: make some"), "blocked")]
+)
 async def test_a_store_that_is_away_stops_the_sweep_and_that_is_told(
-    swept: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    swept: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: StoreError, outcome: str
 ) -> None:
     monkeypatch.setattr(service, "RETRY_S_MAX", 0.3)
     store = Sick(tmp_path / "objects")
     await told(swept)
     async with recalling(swept, store) as running:
         await until_swept(swept)
-        store.error = StoreError("no answer")
+        store.error = error
         await put(Sick(store.root), RAW, [raw(3, KEY, at=AFTER)])
-        while not running.metrics.registry.get_sample_value("newswire_recall_sweeps_total", {"outcome": "retried"}):
+        while not running.metrics.registry.get_sample_value("newswire_recall_sweeps_total", {"outcome": outcome}):
             await asyncio.sleep(0.05)
         assert holding(store)
+        assert running.stopped_because == ("no room: make some" if outcome == "blocked" else "")
+        while outcome == "blocked" and (await account(swept)).waits_for != "no room: make some":
+            await asyncio.sleep(0.05)
         store.error = None
         await until_gone(store)
+        while (await account(swept)).waits_for:
+            await asyncio.sleep(0.05)
+        assert running.stopped_because == ""
+
+
+async def test_a_round_waits_for_what_is_on_its_way_and_says_so(swept: Config, tmp_path: Path) -> None:
+    """Only then is it known whether a raw item is one of a version that lives again."""
+    store = Sick(tmp_path / "objects")
+    config = replace(swept, objects=replace(swept.objects, age_s=0.1))
+    await told(config)
+    async with recalling(config, store):
+        while await committed(config) < 2:
+            await asyncio.sleep(0.05)
+        await produce(config, ("raw", raw(0, OTHER)))
+        while (await account(config)).waits_for != "hops":
+            await asyncio.sleep(0.05)
+        await put(store, RAW, [raw(3, KEY, at=AFTER)])
+        await pass_by(config, "ingest", "raw")
+        while (await account(config)).waits_for != "raw sealed":
+            await asyncio.sleep(0.05)
+        assert holding(store)
+        await pass_by(config, sink_name("raw"), "raw")
+        await until_gone(store)
+        while (await account(config)).waits_for:
+            await asyncio.sleep(0.05)
 
 
 # ── which kills are in force ─────────────────────────────────────────────────────────────────────────────────────────
@@ -211,12 +242,7 @@ async def test_kills_told_before_this_worker_are_looked_for(swept: Config, tmp_p
     """Committed long ago, by a worker that did not sweep yet."""
     store = Sick(tmp_path / "objects")
     await told(swept)
-    name = full_name(swept.kafka.prefix, "retractions")
-    async with kafka.reader(swept.kafka, group_id=f"{swept.kafka.app}-recall") as consumer:
-        consumer.subscribe([name])
-        while not consumer.assignment():
-            await consumer.getmany(timeout_ms=100)
-        await consumer.commit({tp: (await consumer.end_offsets([tp]))[tp] for tp in consumer.assignment()})
+    await pass_by(swept, "recall", "retractions")
     await put(store, RAW, [raw(3, KEY, at=AFTER)])
     async with recalling(swept, store):
         await until_gone(store)
@@ -240,6 +266,7 @@ async def test_a_source_that_shows_a_killed_story_again_does_not_bring_it_back(c
             await show(config, site, "a", wire("a", 2), raw=5, documents=5)
             await show(config, site, "a", wire("a", 3), raw=5, documents=6)
             await eventually(lambda: _has_erased(config, raw=2, documents=3))
+            erased = await account(config)
             await eventually(lambda: _is_gone(config))
             assert await public(config, "a") is None
             assert workers.ended() == []
@@ -247,15 +274,13 @@ async def test_a_source_that_shows_a_killed_story_again_does_not_bring_it_back(c
     assert (result.exit_code, codec.loads(result.stdout)["store"]["gone"]) == (0, {"events": 2, "raw": 4, "documents": 5})
     assert len(await asyncio.to_thread(stored, config, "c")) == 3
     shown = await asyncio.to_thread(CliRunner(env=to_environment(config)).invoke, root, ["status"])
-    assert "2 raw items, 3 documents had come again after a kill" in " ".join(shown.output.split()), shown.output
+    assert f"sweeps erased {erased.raw} raw items, {erased.documents} documents" in " ".join(shown.output.split()), shown.output
 
 
 async def show(config: Config, site: FakeSite, feed: str, reply: Reply, raw: int, documents: int) -> None:
     """The feed shows it, until it is polled: then there are so many raw items and documents."""
     site.script[f"/{feed}"] = reply
-    order = Command(verb="poll-now", feed=feed, id=f"show-{documents}", at=time.time())
-    await send(config, "ops.command", [(feed, codec.encode(order))])
-    await eventually(lambda: _are_fetched(config, raw, documents))
+    await poll_until(config, feed, lambda: _are_fetched(config, raw, documents))
 
 
 async def _are_fetched(config: Config, raw: int, documents: int) -> bool:
@@ -272,4 +297,4 @@ async def _is_gone(config: Config) -> bool:
 
 async def _has_erased(config: Config, raw: int, documents: int) -> bool:
     found = await account(config)
-    return (found.raw, found.documents) == (raw, documents)
+    return found.raw >= raw and found.documents >= documents

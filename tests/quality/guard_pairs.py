@@ -137,8 +137,8 @@ def near_names(dice: random.Random) -> tuple[Article, Article]:
     one, two = dice.choice(NEAR_NAMES)
     cases, doses, weeks = dice.randint(20, 90), dice.randint(100, 900), dice.randint(3, 12)
     body = (
-        "Health officials in {name} reported {cases} cases of measles and asked for {doses} thousand doses of vaccine. The outbreak"
-        " in {name} has lasted {weeks} weeks, and schools in the north stay closed until it is over, the ministry said."
+        "Health officials in {name} reported {cases} cases of measles and asked for {doses} thousand doses of vaccine. The"
+        " outbreak in {name} has lasted {weeks} weeks, and schools in the north stay closed until it is over, the ministry said."
     )
     texts = [body.format(name=name, cases=cases, doses=doses, weeks=weeks) for name in (one, two)]
     return own(dice, f"Measles in {one} spreads", texts[0]), own(dice, f"Measles in {two} spreads", texts[1], 2)

@@ -165,6 +165,19 @@ def test_a_number_that_was_hedged_is_a_figure_and_a_wording() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("before", "note", "kinds"),
+    [
+        ("The mayor, Ilse Brandvik, was there. Brandvik said so.", "", ["name", "name"]),
+        ("Brandvik said so.", "Corrects name to Moltke from Brandvik", ["name"]),
+        ("Brandvik said so.", "", ["paragraph"]),  # nothing shows that the words are names
+    ],
+)
+def test_a_name_that_begins_a_sentence(before: str, note: str, kinds: list[str]) -> None:
+    found = correction(Texts("", before), Texts("", before.replace("Brandvik", "Moltke")), note, is_minor=False)
+    assert [change.kind for change in found.changes] == kinds
+
+
 def test_headline_and_dateline_are_named() -> None:
     before, after = Texts("Mill opens", "A.", "OSTBY"), Texts("Mill closes", "A.", "RUSTEN")
     assert [(c.kind, c.to.text if c.to else "", c.to.in_ if c.to else "") for c in changes(before, after)] == [

@@ -16,11 +16,11 @@ SETTINGS: dict[str, Any] = tomllib.loads(Path(__file__).with_name("link_floors.t
 STREAM, FLOORS = SETTINGS["stream"], SETTINGS["floors"]
 
 
-@pytest.fixture(scope="module")
-def done() -> Run:
-    """The whole stream, once."""
-    found = run(STREAM["seed"], STREAM["items"], scripted=STREAM["scripted"], every_s=STREAM["every_s"])
-    print("\n" + table(found))
+@pytest.fixture(scope="module", params=STREAM["seeds"])
+def done(request: pytest.FixtureRequest) -> Run:
+    """The whole stream of each seed, once."""
+    found = run(request.param, STREAM["items"], scripted=STREAM["scripted"], every_s=STREAM["every_s"])
+    print(f"\nseed {request.param}\n{table(found)}")
     return found
 
 

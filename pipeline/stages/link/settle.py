@@ -86,6 +86,8 @@ def _is_lower(merged: Merged, earlier: Item, entry: Entry) -> bool:
 
 def _is_covered(memory: Memory, after: Chain, merged: Merged) -> bool:
     """Whether a mark or a description of the story covers this text: a copy, say, of what was killed before it came."""
+    if not chain.is_marked(after):
+        return False
     return kills.state_of(memory, after, merged.item, replace(merged.entry, is_sealed=False)) != "live"
 
 
@@ -154,11 +156,16 @@ def _withdrawals(
     elif story.state == "killed" and outcome.rule.is_routed:
         late = Withdrawn(uri=merged.item.uri, versions=(outcome.version,), home=story.home)
         yield replace(told, items=(late,), reasons=("came_late",))
-    elif story.state == "live" and merged.moves:  # a kill that another item brought covers what is older
+    elif story.state == "live" and (merged.moves or _is_described_anew(merged, after)):  # by a kill that another item brought
         for state, kind in KINDS.items():
             covered = (Withdrawn(uri=item.uri) for item in homes.in_state(memory, after, state) if item is not merged.item)
             if items := homes.with_homes(memory, covered, story.id):
                 yield replace(told, kind=kind, items=items)
+
+
+def _is_described_anew(merged: Merged, after: Chain) -> bool:
+    """Whether a kill by description fits the story since this message."""
+    return after.described != (merged.before.described if merged.before else ())
 
 
 def _sides(memory: Memory, outcome: Outcome, merged: Merged, article: Article, now: str) -> Iterator[Side]:

@@ -45,15 +45,19 @@ class Telling:
         return NAME.findall(self.headline)
 
     @cached_property
+    def printed(self) -> frozenset[str]:
+        """All words of headline, dateline and body, as printed."""
+        return frozenset(NAME.findall(f"{self.headline} {self.city} {self.body}"))
+
+    @cached_property
     def forms(self) -> frozenset[str]:
-        """All words of headline, dateline and body, folded."""
-        return frozenset(NAME.findall(f"{self.headline} {self.city} {self.body}".casefold()))
+        """All words, folded."""
+        return frozenset(map(str.casefold, self.printed))
 
     @cached_property
     def spellings(self) -> frozenset[tuple[str, int]]:
         """Skeleton and length of all words with a capital: of what can be a name."""
-        words = NAME.findall(f"{self.headline} {self.city} {self.body}")
-        return frozenset((skeleton(word.casefold()), len(word)) for word in words if word[0].isupper())
+        return frozenset((skeleton(word.casefold()), len(word)) for word in self.printed if word[0].isupper())
 
     @cached_property
     def numbers(self) -> Counter[str]:

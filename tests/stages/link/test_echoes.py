@@ -2,13 +2,16 @@
 
 import pytest
 
+from pipeline import codec
 from pipeline.article import Article
+from pipeline.contract import check
 from pipeline.reasons import Reason
 from pipeline.records import Alert, Emit
 from pipeline.stages.address import address
 from pipeline.stages.bucket import bucket
 from pipeline.stages.link import kills
 from pipeline.stages.link.memory import Memory
+from tests import contract
 from tests.stages.link.texts import BANK, FIRST, GROWN, HEADLINE
 from tests.stages.link.wire import Desk, at, item, story
 
@@ -90,6 +93,31 @@ def test_where_buckets_share_a_partition_the_copies_of_a_kill_are_repeats(count:
     passed = [one for each in told for one in desk.run(each.values()) if one is not None]
     assert [one.uri for one in passed] == ["urn:x:1", "urn:x:9"][:count]
     assert not any(one.pipeline.identity.echo for one in passed)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (1, 0, 2), (2, 1, 0)])
+def test_a_kill_by_text_of_an_item_that_is_elsewhere_kills_its_copies_here_in_any_order(order: tuple[int, ...]) -> None:
+    """The item is in `en`, a copy of it was taken for another language; one partition has both."""
+    kill = item("urn:x:1", "WITHDRAWAL: " + HEADLINE, "The figures were wrong.", version="2", hours=2, **OWN)
+    messages = (
+        item("urn:x:1", HEADLINE, FIRST, version="1", **OWN),
+        item("urn:x:2", HEADLINE, FIRST, hours=1, language="und", agency="Meridian", provider="courier.example", is_copy=True),
+        copies(kill)["other"],
+    )
+    desk = Desk()
+    desk.run(messages[each] for each in order)
+    assert kills.standing(Memory(desk.state), desk.chain("urn:x:2")) == "killed"
+
+
+def test_what_comes_before_its_item_keeps_the_contract() -> None:
+    killed = Desk().take(KILL)
+    assert killed is not None
+    assert story(killed).revision == 0
+    assert [contract.faults(one) for one in (killed, copies(KILL)["en"])] == [[], []]
+    assert [check.validate("linked", codec.encode(killed)), check.validate("normalized", codec.encode(copies(KILL)["en"]))] == [
+        [],
+        [],
+    ]
 
 
 def test_a_release_lifts_what_was_withdrawn_in_every_bucket_and_brings_its_text_to_its_own() -> None:
