@@ -1,4 +1,4 @@
-"""More partitions by language change no decision: a stream through `link` with one state, and with one for each of four partitions."""
+"""More partitions by language change no decision: one stream through `link` with one state, and with a state for each of four."""
 
 from collections.abc import Iterator
 from functools import cache
