@@ -1,4 +1,4 @@
-"""`make bench`: ratios against a baseline measured in the same run, on a broker of the bench's own. Nothing is asserted in here.
+"""`make bench`: ratios against a baseline measured in the same run, on a broker of its own. No figure is asserted.
 
 __main__.py    chooses, starts, prints, writes var/bench.json
 ground.py      the broker, the processes, their CPU

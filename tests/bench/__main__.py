@@ -26,7 +26,7 @@ from tests.bench.ground import ROOT, Ground
 from tests.bench.table import Row, render, verdict
 
 LINK_FULL, LINK_QUICK = link.Size((100_000, 1_000_000), 5000), link.Size((3000, 5000), 1000)
-LINK_FILL_S = 75.0  # of a whole bench
+LINK_FILL_S = 45.0  # of a whole bench
 # Parts that need no Kafka: letter → measurement (is_quick, seconds to fill the largest state → rows).
 ALONE: dict[str, Callable[[bool, float], list[Row]]] = {
     "e": lambda is_quick, _: normalize.measure(normalize.Size(500, 2) if is_quick else normalize.Size(1500, 5)),
@@ -40,7 +40,7 @@ ALONE: dict[str, Callable[[bool, float], list[Row]]] = {
 WITH_KAFKA = "abcdgr"
 PARTS = WITH_KAFKA + "".join(ALONE)
 FAILURES = (OSError, RuntimeError, AssertionError, ValueError, KeyError, SubprocessError)
-WIDTH = 160  # into a pipe or a file
+WIDTH = 180  # into a pipe or a file
 
 
 class Sizes(Struct, frozen=True):
@@ -53,7 +53,7 @@ class Sizes(Struct, frozen=True):
 
 
 FULL = Sizes(
-    chain=chain.Size(warm=500, articles=2500, rounds=3, latency_s=12),
+    chain=chain.Size(warm=500, articles=2000, rounds=3, latency_s=12),
     keyed=keyed.Size(records=100_000, rounds=2, pace_s=8),
     gone=gone.Size(kills=48),
     restore=restore.Size(stories=100_000),
@@ -90,7 +90,7 @@ def _options() -> Any:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a small run, to see that it works: figures mean little")
     parser.add_argument("--only", default=PARTS, type=_parts, help=f"{','.join(PARTS)}: the parts to measure (a and b are one)")
-    parser.add_argument("--fill-s", default=LINK_FILL_S, type=float, help="seconds in which l may fill its largest state (75)")
+    parser.add_argument("--fill-s", default=LINK_FILL_S, type=float, help="seconds in which l may fill its largest state (45)")
     parser.add_argument("--folder", default=ROOT / "var" / "bench", type=_folder, help="emptied at the start")
     return parser.parse_args()
 

@@ -88,7 +88,7 @@ async def measure(ground: Ground, size: Size) -> list[Row]:
     return [
         *rows("null on public topics", "public_s", PUBLIC_S),
         *rows("redacted segment", "carried_out_s", STORE_S),
-        *rows("the last object that is seen to hold it", "held_s", None),
+        *rows("the last object seen to hold it", "held_s", None),
     ]
 
 

@@ -51,34 +51,36 @@ def measure(size: Size, fill_s: float) -> list[Row]:
     with TemporaryDirectory() as folder:
         rocks = new_state(open_rocks(Path(folder) / "link"))
         copy(memory, rocks)
-        rows = _rows(memory, "memory", timed)
+        rows = [_rate(memory, "memory", timed)]
         del memory
-        first, *others = _rows(rocks, "RocksDB", timed)
-        rows += [first, *others]
+        first = _rate(rocks, "RocksDB", timed)
+        rows.append(first)
         for stories in size.stories[1:]:
             filled += size.timed
             filled += fill(rocks, stream, messages_of(stories) - filled, fill_s)
-            rate, *others = _rows(rocks, "RocksDB", list(islice(stream, size.timed)))
-            beside = replace(rate, goal=PER_S_LARGE, baseline=first.measured, versus=f"with {size.stories[0]:,} stories")
-            rows += [beside, *others]
+            rate = _rate(rocks, "RocksDB", list(islice(stream, size.timed)))
+            rows.append(replace(rate, goal=PER_S_LARGE, baseline=first.measured, versus=first.what))
+        rows += _sizes(rocks)
         rocks.close()
     return rows
 
 
-def _rows(state: KeyedState, store: str, timed: list[Article]) -> list[Row]:
+def _rate(state: KeyedState, store: str, timed: list[Article]) -> Row:
+    stories = _weights(state)[b"s"][1]
+    return _row(f"link, {stories:,} stories in {store}", "decisions/s/core", _timed(state, timed), PER_S)
+
+
+def _sizes(state: KeyedState) -> list[Row]:
     weights = _weights(state)
-    stories = weights[b"s"][1]
-    what = f"link with {stories:,} stories of state in {store}"
-
-    def row(unit: str, measured: float, goal: Goal | None = None) -> Row:
-        return Row(part="l", what=what, unit=unit, measured=measured, goal=goal)
-
     return [
-        row("decisions/s/core", _timed(state, timed), PER_S),
-        row("state bytes/story", sum(total for total, _ in weights.values()) / stories),
-        row("sketch bytes/text", weights[b"p"][0] / weights[b"p"][1], SKETCH_BYTES),
-        row("kept text bytes/text", weights[b"t"][0] / weights[b"t"][1]),
+        _row("all of its state", "bytes/story", sum(total for total, _ in weights.values()) / weights[b"s"][1]),
+        _row("of it a sketch", "bytes/text", weights[b"p"][0] / weights[b"p"][1], SKETCH_BYTES),
+        _row("of it the kept text", "bytes/text", weights[b"t"][0] / weights[b"t"][1]),
     ]
+
+
+def _row(what: str, unit: str, measured: float, goal: Goal | None = None) -> Row:
+    return Row(part="l", what=what, unit=unit, measured=measured, goal=goal)
 
 
 def messages_of(stories: int) -> int:

@@ -19,7 +19,7 @@ from pipeline.stages.link.telling import Telling
 from pipeline.stages.link.window import TEXT_HOURS
 
 LOADED_MAX = 12  # sketches compared per text, those with the most telling keys in common: true partners share 3 to 8
-WEIGHT_MIN = 1 / 8  # a key is worth one by the number of texts that have it: to share one phrase of many reports says nothing
+WEIGHT_MIN = 1 / 16  # a key is worth one by the number of texts that have it: to share one phrase of many reports says nothing
 JUDGED_MAX = 8  # texts read for the guards
 TIE_HOURS = 48  # a tag or a slug ties a revision to a text so long (linking.md, section 4)
 SLUG_CONTAINED_MIN = 0.1  # a slug may cover several stories of a day; one of them says something of the same
