@@ -6,6 +6,7 @@ CHUNK_ENTRIES records, so that the lists cannot grow faster than they shrink.
 """
 
 import struct
+from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -22,7 +23,7 @@ class Rows:
     """The state as this record sees it. `writes` is what the verdict carries."""
 
     def __init__(self, state: State) -> None:
-        self._state = state
+        self._find: Callable[[bytes], bytes | None] = state.get
         self._read: dict[bytes, bytes | None] = {}
         self._written: dict[bytes, bytes | None] = {}
 
@@ -34,17 +35,15 @@ class Rows:
 
     def get(self, key: bytes) -> bytes | None:
         """The row, None when absent."""
-        return self._written[key] if key in self._written else self._before(key)
+        if key in self._written:
+            return self._written[key]
+        if key not in self._read:
+            self._read[key] = self._find(key)
+        return self._read[key]
 
     def put(self, key: bytes, row: bytes | None) -> None:
         """Writes a row; None deletes it."""
         self._written[key] = row
-
-    def _before(self, key: bytes) -> bytes | None:
-        """The row as the record found it; read once."""
-        if key not in self._read:
-            self._read[key] = self._state.get(key)
-        return self._read[key]
 
 
 class Window(Struct, frozen=True):

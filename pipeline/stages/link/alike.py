@@ -12,7 +12,7 @@ from itertools import takewhile
 
 from msgspec import Struct
 
-from pipeline.stages.link.sketch import NUMBERS_MAX, SHORT_SHINGLES, UINT32, Sketch
+from pipeline.stages.link.sketch import NUMBERS_MAX, SHORT_SHINGLES, UINT32, Sketch, thinned
 from pipeline.stages.link.telling import LEAD_WORDS, LETTERS_MAX, Telling, skeleton
 
 CONTAINED_MIN = 0.45
@@ -67,7 +67,7 @@ class Verdict(Struct, frozen=True):
 def measure(one: Sketch, other: Sketch) -> Measured:
     """What two sketches have in common; samples of different density are brought to the coarser one."""
     sampling = max(one.sampling, other.sampling)
-    mine, theirs = _thinned(one, sampling), _thinned(other, sampling)
+    mine, theirs = thinned(one, sampling), thinned(other, sampling)
     common = len(mine & theirs)
     smaller = min(len(mine), len(theirs))
     contained = common / smaller if smaller else 0.0
@@ -113,13 +113,6 @@ def judge(found: Measured, one: Telling, other: Telling) -> Verdict:
 def objection(found: Measured, one: Telling, other: Telling, only: Sequence[str] = ()) -> str:
     """The first guard that says no, of `only` these where any are named; "" when none does."""
     return next((name for name, objects in GUARDS if (not only or name in only) and objects(found, one, other)), "")
-
-
-def _thinned(sketch: Sketch, sampling: int) -> frozenset[int]:
-    if sketch.sampling == sampling:
-        return sketch.sample
-    mask = (1 << sampling) - 1
-    return frozenset(value for value in sketch.sample if not value & mask)
 
 
 def _common_numbers(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, int]:

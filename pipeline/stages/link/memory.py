@@ -6,7 +6,7 @@ Keys are one letter and a hash:
   a + alias      digests of the items that have this guid or link                 as long as one of them
   p + text       sketch of one text (sketch.py)                                   72 h, the newest TEXTS_MAX of an item
   t + text       headline, city and body of that text, compressed                 as its sketch
-  k + key        texts posted under a routing key                                 as long as one of them
+  f + key        texts found under a routing key, each with its mask             as long as one of them
   x + take key   takes of one text (takes.py)                                     72 h
   q + headline   kills that name their victim by this headline (kills.py)         30 d
   e, i           what is to be forgotten when (window.py)
@@ -14,6 +14,7 @@ Keys are one letter and a hash:
 
 import struct
 from collections.abc import Iterable
+from itertools import takewhile
 
 import zstandard
 from msgspec import Struct, msgpack
@@ -30,12 +31,15 @@ POSTED_MAX = 64  # a key with more texts is boilerplate: it is ignored until som
 TEXTS_MAX = 4  # texts of one item that can be found and compared: a live blog has hundreds
 SHARED_MAX = 4  # items behind one alias: a guid on more of them is no name
 UINT32 = struct.Struct("<I")
+POSTING = struct.Struct("<8sI")  # a text, and the mask of its numbers
 # The hour in a row of u has room above its 26 bits (until the year 9625): four for the bucket, one for a home behind the aliases.
 HOUR_BITS, HAS_HOME = 26, 1 << 31
 HOUR_MAX = (1 << HOUR_BITS) - 1
 NAMED = ("", *BUCKETS)
 TEXT_CHARS_MAX = 60_000  # a text beyond it is compared by its beginning
 TEXT_CODEC = b"\x01"
+
+Posting = tuple[bytes, int]
 
 _COMPRESSOR = zstandard.ZstdCompressor(level=1, write_content_size=True, write_checksum=False, write_dict_id=False)
 _DECOMPRESSOR = zstandard.ZstdDecompressor()
@@ -144,7 +148,7 @@ class Memory(Rows):
         self.put(b"p" + ref, sketch.pack(drawn))
         self.put(b"t" + ref, TEXT_CODEC + _COMPRESSOR.compress(msgpack.encode(told)))
         for key in drawn.keys:
-            self._post(key, ref)
+            self._post(key, ref, drawn.mask)
 
     def forget(self, ref: bytes) -> None:
         """Forgets a text; a posting goes with the last of the texts that stand in it."""
@@ -154,34 +158,33 @@ class Memory(Rows):
         self.put(b"p" + ref, None)
         self.put(b"t" + ref, None)
         for key in found.keys:
-            posted = b"k" + key.to_bytes(8, "big")
+            posted = b"f" + key.to_bytes(8, "big")
             row = self.get(posted) or b""
-            others = [other for at in range(0, len(row), 8) if (other := row[at : at + 8]) != ref]
+            others = [other for other, _ in POSTING.iter_unpack(row) if other != ref]
             if row and not any(self.get(b"p" + other) for other in reversed(others)):
                 self.put(posted, None)
 
     def posted(self, key: int) -> list[bytes]:
         """The texts under a key; none when there are too many."""
-        row = self.get(b"k" + key.to_bytes(8, "big")) or b""
-        return [row[at : at + 8] for at in range(0, len(row), 8)] if len(row) < POSTED_MAX * 8 else []
+        return [ref for ref, _ in self.postings(key)]
 
-    def _post(self, key: int, ref: bytes) -> None:
-        posted = b"k" + key.to_bytes(8, "big")
-        row = self.get(posted)
-        if row is None:
-            self.put(posted, ref)
-            return
-        if len(row) >= POSTED_MAX * 8:
+    def postings(self, key: int) -> list[Posting]:
+        """The same, each with the mask of its numbers (sketch.py)."""
+        row = self.get(b"f" + key.to_bytes(8, "big")) or b""
+        return list(POSTING.iter_unpack(row)) if len(row) < POSTED_MAX * POSTING.size else []
+
+    def _post(self, key: int, ref: bytes, mask: int) -> None:
+        posted = b"f" + key.to_bytes(8, "big")
+        row = self.get(posted) or b""
+        if len(row) >= POSTED_MAX * POSTING.size:
             row = self._without_forgotten(row)
-        if len(row) < POSTED_MAX * 8 and all(row[at : at + 8] != ref for at in range(0, len(row), 8)):
-            self.put(posted, row + ref)
+        if len(row) < POSTED_MAX * POSTING.size and all(other != ref for other, _ in POSTING.iter_unpack(row)):
+            self.put(posted, row + POSTING.pack(ref, mask))
 
     def _without_forgotten(self, row: bytes) -> bytes:
         """The list without the forgotten texts at its beginning, where the oldest are."""
-        gone = 0
-        while gone < POSTED_MAX and self.get(b"p" + row[gone * 8 : gone * 8 + 8]) is None:
-            gone += 1
-        return row[gone * 8 :]
+        forgotten = takewhile(lambda posting: self.get(b"p" + posting[0]) is None, POSTING.iter_unpack(row))
+        return row[sum(1 for _ in forgotten) * POSTING.size :]
 
 
 def text_ref(item: bytes, content: bytes) -> bytes:

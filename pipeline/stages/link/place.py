@@ -14,7 +14,7 @@ from pipeline.stages.link.alike import Measured
 from pipeline.stages.link.chain import Chain, Item
 from pipeline.stages.link.memory import Memory, Told, refs
 from pipeline.stages.link.message import Message
-from pipeline.stages.link.sketch import Sketch
+from pipeline.stages.link.sketch import Sketch, may_share_numbers
 from pipeline.stages.link.telling import Telling
 from pipeline.stages.link.window import TEXT_HOURS
 
@@ -118,10 +118,19 @@ def _candidates(memory: Memory, message: Message, drawn: Sketch) -> list[_Candid
     """Texts of the last days that share a key or a name: those that share a name first, then the most alike."""
     ways: dict[bytes, frozenset[str]] = {}
     weights: dict[bytes, float] = {}
+    masks: dict[bytes, int] = {}  # of those that share one key
     for key in drawn.keys[: drawn.sought]:
-        posted = memory.posted(key)
-        for ref in posted:
-            weights[ref] = weights.get(ref, 0.0) + 1 / len(posted)
+        postings = memory.postings(key)
+        for ref, mask in postings:
+            if ref in weights:
+                masks.pop(ref, None)
+                weights[ref] += 1 / len(postings)
+            else:
+                masks[ref], weights[ref] = mask, 1 / len(postings)
+    mine = drawn.mask
+    for ref, mask in masks.items():
+        if not may_share_numbers(mine, mask):
+            del weights[ref]
     for way, refs_found in (
         ("slug", memory.posted(message.slug) if message.slug else ()),
         ("title", memory.posted(message.title) if message.title else ()),
@@ -217,9 +226,8 @@ def _tells_of_the_same(found: Measured, one: Telling, two: Telling) -> bool:
 
 def _is_near(found: Measured, one: Telling, two: Telling) -> bool:
     """A shared guid is no proof: publishers use one for two stories."""
-    return (found.contained >= TAG_CONTAINED_MIN or _shares_headline(one, two)) and not alike.objection(
-        found, one, two, only=OF_TEXTS
-    )
+    is_grown = found.contained >= TAG_CONTAINED_MIN and found.numbers >= TAG_NUMBERS_MIN
+    return (is_grown or _shares_headline(one, two)) and not alike.objection(found, one, two, only=OF_TEXTS)
 
 
 def _shares_headline(one: Telling, two: Telling) -> bool:

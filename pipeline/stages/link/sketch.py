@@ -15,11 +15,11 @@ from xxhash import xxh3_64_intdigest
 from pipeline.wire.plain import compatible
 from pipeline.wire.tickers import find_tickers, without_tickers
 
-VERSION = 1
+VERSION = 2
 
 LEAD_SHINGLES = 40  # the lead is what a growing report keeps: its hashes find what those of the whole text miss
 MIN_HASHES = 4  # of the lead, and of the whole: 99.4 % of true pairs share one of them (linking.md, section 2.1)
-SAMPLE_MAX = 48  # shingle hashes kept: all of a short text, one in 2, 4, 8 … of a longer one; 48 × 4 bytes
+SAMPLE_MAX = 48  # shingle hashes kept: all of a short text, the lowest half, quarter, eighth … of a longer one; 48 × 4 bytes
 NUMBERS_MAX = 16  # number hashes kept, the smallest: 16 × 4 bytes
 TICKERS_MAX = 4
 TITLE_WORDS_MIN = 5  # a shorter headline (`Morning update`) says nothing about the story
@@ -57,12 +57,23 @@ class _Bare(dict[str, str]):
         return bare
 
 
-_BARE = _Bare()
+class _Numbers(dict[str, int]):
+    """The hashes of words that are numbers, 0 for others; remembered like them."""
+
+    def __missing__(self, word: str) -> int:
+        found = number(word)
+        hashed = hash32(found) if found else 0
+        if len(self) < BARE_MAX:
+            self[word] = hashed
+        return hashed
+
+
+_BARE, _NUMBERS = _Bare(), _Numbers()
 
 
 class Sketch(Struct, frozen=True):
     """One text. `item` is the digest of its uri, `hour` its event time; `keys` are where it is posted, the first `sought` of them
-    are looked up for candidates. `sample` holds every shingle hash that is divisible by 2 ** `sampling`."""
+    are looked up for candidates. `sample` holds the upper halves of all shingle hashes below 2 ** (64 - `sampling`)."""
 
     item: bytes
     hour: int
@@ -76,6 +87,16 @@ class Sketch(Struct, frozen=True):
     tickers: frozenset[int]
     flags: int = 0
     sought: int = 0
+
+    @property
+    def mask(self) -> int:
+        """One bit of 32 for each number: what two texts of one story have in common. All bits where not all numbers are kept."""
+        if len(self.numbers) >= NUMBERS_MAX:
+            return UINT32
+        mask = 0
+        for number in self.numbers:
+            mask |= 1 << (number & 31)
+        return mask
 
     @property
     def is_revision(self) -> bool:
@@ -107,9 +128,9 @@ def draw(
     words = tokens(without_tickers(text) if codes else text, language)
     hashes = shingles(words)
     distinct = set(hashes)
-    sampling, sample = _sample(distinct)
+    sampling, low = _lowest(distinct)
     tongue = _tongue(language)
-    least = sorted(hashes[:LEAD_SHINGLES])[:MIN_HASHES] + _smallest(distinct)
+    least = sorted(hashes[:LEAD_SHINGLES])[:MIN_HASHES] + low[:MIN_HASHES]
     sought = dict.fromkeys(value ^ tongue for value in least)
     if title and headline.count(" ") + 1 >= TITLE_WORDS_MIN:
         sought[title] = None
@@ -125,12 +146,17 @@ def draw(
         sampling=sampling,
         shingles=min(len(distinct), 0xFFFF),
         keys=tuple(dict.fromkeys((*sought, *posted, *((title,) if title else ())))),
-        sample=sample,
+        sample=frozenset([value >> 32 for value in low]),
         numbers=numbers,
         tickers=tickers,
         flags=flags,
         sought=len(sought),
     )
+
+
+def may_share_numbers(mask: int, other: int) -> bool:
+    """Whether texts with these masks can share half of the fewer numbers; sure of a no."""
+    return 2 * (mask & other).bit_count() >= min(mask.bit_count(), other.bit_count())
 
 
 # ── tokens ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -151,26 +177,27 @@ def shingles(words: Sequence[str]) -> list[int]:
     return list(map(xxh3_64_intdigest, map(str.encode, map(" ".join, zip(words, words[1:], words[2:], strict=False)))))
 
 
-def numbers_in(words: Iterable[str]) -> list[str]:
-    """The numbers of a text, digits or words, in one form. Times of day (10:30) are no numbers of the story."""
-    found = [word for word in words if word < ":" or word in NUMBER_WORDS]  # ":" is the sign behind 9: what begins with a digit
-    return [NUMBER_WORDS.get(word) or _plain(word) for word in found if ":" not in word]
-
-
-def number_hashes(words: Iterable[str]) -> tuple[int, ...]:
-    """The smallest hashes of the multiset of numbers, with repeats, sorted."""
-    return tuple(sorted(map(_number_hash, numbers_in(words)))[:NUMBERS_MAX])
-
-
 @lru_cache(256)
 def _tongue(language: str) -> int:
     """What is mixed into the keys, so that texts of two languages never meet."""
     return hash64(f"language:{language}")
 
 
-@lru_cache(1 << 14)
-def _number_hash(number: str) -> int:
-    return hash32(number)
+def number_hashes(words: Iterable[str]) -> tuple[int, ...]:
+    """The smallest hashes of the multiset of numbers, digits or words, with repeats, sorted."""
+    return tuple(sorted(filter(None, map(_NUMBERS.__getitem__, words)))[:NUMBERS_MAX])
+
+
+def numbers_in(words: Iterable[str]) -> list[str]:
+    """The numbers of a text, in one form."""
+    return [found for word in words if (found := number(word))]
+
+
+def number(word: str) -> str:
+    """The number that a word is, in one form; "" for none. Times of day (10:30) are no numbers of the story."""
+    if word < ":":  # the sign behind 9: what begins with a digit
+        return "" if ":" in word else _plain(word)
+    return NUMBER_WORDS.get(word, "")
 
 
 def _plain(word: str) -> str:
@@ -187,22 +214,23 @@ def hash32(text: str) -> int:
     return hash64(text) & UINT32
 
 
-def _smallest(distinct: Collection[int]) -> list[int]:
-    """The MIN_HASHES smallest; hashes are spread evenly, so only those below a bound need sorting."""
-    bound = (1 << 64) // (len(distinct) + 1) * 4 * MIN_HASHES
-    low = sorted([value for value in distinct if value < bound])
-    return (low if len(low) >= MIN_HASHES else sorted(distinct))[:MIN_HASHES]
-
-
-def _sample(distinct: Collection[int]) -> tuple[int, frozenset[int]]:
-    """All hashes, or those divisible by 2, 4, 8 …: as many as fit."""
+def _lowest(distinct: Collection[int]) -> tuple[int, list[int]]:
+    """All hashes, sorted, or those below a half, a quarter, an eighth … of all there can be: as many as fit."""
     sampling = (len(distinct) // (SAMPLE_MAX + 1)).bit_length()
     while True:
-        mask = (1 << sampling) - 1
-        kept = frozenset([value & UINT32 for value in distinct if not value & mask])
-        if len(kept) <= SAMPLE_MAX:
-            return sampling, kept
+        bound = 1 << (64 - sampling)
+        low = sorted([value for value in distinct if value < bound])
+        if len(low) <= SAMPLE_MAX:
+            return sampling, low
         sampling += 1
+
+
+def thinned(sketch: Sketch, sampling: int) -> frozenset[int]:
+    """The sample as a coarser one has it."""
+    if sketch.sampling == sampling:
+        return sketch.sample
+    bound = 1 << (32 - sampling)
+    return frozenset([value for value in sketch.sample if value < bound])
 
 
 # ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

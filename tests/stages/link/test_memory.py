@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.stages.link import sketch
-from pipeline.stages.link.memory import POSTED_MAX, TEXTS_MAX, Memory
+from pipeline.stages.link.memory import POSTED_MAX, POSTING, TEXTS_MAX, Memory
 from pipeline.stages.link.sketch import draw
 from tests.quality.story_pairs import TOWNS, report
 from tests.stages.link.texts import FIRST, GROWN, HEADLINE
@@ -48,8 +48,9 @@ def test_texts_are_forgotten_after_three_days_and_items_after_thirty() -> None:
     left = kinds(desk)
     assert left["u"] == left["s"] == 130
     assert left["p"] == left["t"] == 130
-    postings = [[row[at : at + 8] for at in range(0, len(row), 8)] for key, row in desk.state.items() if key[:1] == b"k"]
-    assert all(any(b"p" + ref in desk.state for ref in refs) for refs in postings)
+    postings = [POSTING.iter_unpack(row) for key, row in desk.state.items() if key[:1] == b"f"]
+    assert postings
+    assert all(any(b"p" + ref in desk.state for ref, _ in posted) for posted in postings)
 
 
 def test_work_per_record_is_bounded() -> None:
@@ -76,11 +77,11 @@ def test_a_key_that_everybody_has_is_ignored_until_it_is_rare_again() -> None:
     for at in range(POSTED_MAX + 5):
         drawn = draw(item=bytes(16), hour=1, publisher=1, agency=1, headline="", body=f"word {at}", language="en", posted=(7,))
         memory.put(b"p" + at.to_bytes(8, "big"), sketch.pack(drawn))
-        memory._post(7, at.to_bytes(8, "big"))
+        memory._post(7, at.to_bytes(8, "big"), 0)
     assert memory.posted(7) == []
     for at in range(POSTED_MAX - 3):
         memory.put(b"p" + at.to_bytes(8, "big"), None)
-    memory._post(7, b"another1")
+    memory._post(7, b"another1", 0)
     assert len(memory.posted(7)) == 4
 
 
