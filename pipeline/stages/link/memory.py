@@ -153,11 +153,9 @@ class Memory(Rows):
     def forget(self, ref: bytes) -> None:
         """Forgets a text; a posting goes with the last of the texts that stand in it."""
         found = self.sketch(ref)
-        if found is None:
-            return
         self.put(b"p" + ref, None)
         self.put(b"t" + ref, None)
-        for key in found.keys:
+        for key in found.keys if found else ():
             posted = b"f" + key.to_bytes(8, "big")
             row = self.get(posted) or b""
             others = [other for other, _ in POSTING.iter_unpack(row) if other != ref]
