@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import Any
 
+import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
@@ -33,9 +34,12 @@ from msgspec import Struct
 from pipeline.config import Kafka
 from pipeline.topic_ids import topic_ids
 
+log = structlog.get_logger()
+
 COORDINATOR_S = 10.0  # loading a group's offsets after a restart takes a moment
 COORDINATOR_MOVES = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
 REQUEST_S = 10.0  # a local broker answers in ms; a cluster under election within a few seconds
+RETRY_S = 1.0
 FAILURES = (KafkaError, OSError)  # what a request to a broker may raise
 NoGroups = GroupCoordinatorNotAvailableError  # what a cluster that never had a consumer group says when asked for one's offsets
 
@@ -94,6 +98,20 @@ async def admin(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
         yield client
     finally:
         await client.close()
+
+
+async def awaited(kafka: Kafka, within_s: float) -> None:
+    """Returns once a broker answers; raises `Unreachable` when none has by then. A service often starts before its Kafka."""
+    deadline = time.monotonic() + within_s
+    while True:
+        try:
+            async with admin(kafka):
+                return
+        except Unreachable as error:
+            if time.monotonic() >= deadline:
+                raise
+            log.warning("waiting_for_kafka", bootstrap=kafka.bootstrap, cause=str(error.__cause__))
+        await asyncio.sleep(RETRY_S)
 
 
 async def group_offsets(
