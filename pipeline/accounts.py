@@ -4,8 +4,10 @@ Downstream is read before upstream: what was emitted in between shows as in flig
 """
 
 import time
+from contextlib import suppress
 from typing import Any
 
+from aiokafka import TopicPartition
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 from msgspec import Struct
 
@@ -16,9 +18,12 @@ from pipeline.ledger import Account, Ledger
 from pipeline.recall.account import Account as Recalled
 from pipeline.recall.account import together
 from pipeline.recall.patrol import accounts_of
-from pipeline.topics import sink_name
+from pipeline.records import Report
+from pipeline.topics import full_name, sink_name
 from pipeline.topology import HOPS, edges, groups
 
+REPORTS_READ = 256  # a worker reports every second: the last ones of all workers that a cluster may have
+SILENT_S = 10.0  # a worker that has said nothing for this long is not at work
 OPEN = frozenset({"poll", "fetch"})  # others than our poller may write to the topics behind these
 
 
@@ -26,6 +31,7 @@ class Snapshot(Struct, frozen=True):
     """The accounts at one moment. `unaccounted` per edge "upstream→downstream" must be 0; above is lost, below is doubled.
 
     `recall` is what became of killed content that came into the object store again; None where no worker has recalled anything.
+    `workers` are the newest reports of those that are at work.
     """
 
     at: float
@@ -33,6 +39,7 @@ class Snapshot(Struct, frozen=True):
     lags: tuple[Lag, ...]
     unaccounted: dict[str, int]
     recall: Recalled | None = None
+    workers: tuple[Report, ...] = ()
 
     @property
     def lag_records(self) -> int:
@@ -64,6 +71,7 @@ class Snapshot(Struct, frozen=True):
             },
             "unaccounted": self.unaccounted,
             "recall": None if self.recall is None else self.recall.to_builtins(),
+            "workers": [{"worker": one.worker, "pid": one.pid, "stopped": dict(one.stopped)} for one in self.workers],
         }
 
 
@@ -84,7 +92,36 @@ async def take(config: Config) -> Snapshot:
                     ledger.add(_stored(name, facts) if name in sinks else Ledger.from_builtins(facts))
     lags = tuple(await kafka.lags(config.kafka, groups(config)))
     recalled = (await accounts_of(config)).values()
-    return Snapshot(time.time(), ledger, lags, _unaccounted(ledger, lags, config), together(recalled) if recalled else None)
+    return Snapshot(
+        at=time.time(),
+        ledger=ledger,
+        lags=lags,
+        unaccounted=_unaccounted(ledger, lags, config),
+        recall=together(recalled) if recalled else None,
+        workers=await at_work(config),
+    )
+
+
+async def at_work(config: Config) -> tuple[Report, ...]:
+    """The newest report of each worker that is not silent, by name."""
+    topic = full_name(config.kafka.prefix, "ops.report")
+    async with kafka.admin(config.kafka) as client:
+        count = (await kafka.partition_counts(client, [topic])).get(topic, 0)
+    if not count:
+        return ()
+    newest: dict[tuple[str, int], Report] = {}
+    async with kafka.reader(config.kafka) as consumer:
+        partitions = [TopicPartition(topic, partition) for partition in range(count)]
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        starts = {tp: max(0, end - REPORTS_READ) for tp, end in ends.items()}
+        async for records in kafka.read_range(consumer, starts, ends):
+            for record in records:
+                with suppress(codec.Undecodable):
+                    report = codec.decode(record.value, Report)
+                    newest[report.worker, report.pid] = report
+    since = time.time() - max(SILENT_S, 5 * config.run.report_s)
+    return tuple(newest[key] for key in sorted(newest) if key[1] and newest[key].at > since)  # the doctor's has no pid
 
 
 def _stored(sink: str, facts: dict[str, Any]) -> Ledger:

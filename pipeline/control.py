@@ -103,7 +103,8 @@ class Reporter(faust.Service):
             lanes={intake.hop.name: tuple(sorted(tp.partition for tp in intake.lanes)) for intake in self.intakes},
             stopped=self.objects.stopped
             | ({"recall": self.recall.stopped_because} if self.recall.stopped_because else {})
-            | {intake.hop.name: intake.stopped_because for intake in self.intakes if intake.stopped_because},
+            | {intake.hop.name: intake.stopped_because for intake in self.intakes if intake.stopped_because}
+            | ({"poll": "drained: polls nothing until the worker is started again"} if self.poller.is_quiet else {}),
         )
 
     def _measure_lag(self) -> None:

@@ -7,7 +7,7 @@ import io
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -26,7 +26,7 @@ from pipeline.ledger import Ledger
 from pipeline.marked import Range
 from pipeline.poll.identity import item_digest, raw_key, wire_raw_key
 from pipeline.poll.slice import BODY_BYTES_MAX, Cut, Refusal, Slice, cut
-from pipeline.records import RawItem, Reject, Stage
+from pipeline.records import Drop, RawItem, Reject, Stage
 
 Through = Literal["normalize", "link", "enrich"]
 CHAIN = (stages.DEDUP, stages.NORMALIZE, stages.ADDRESS, stages.LINK, stages.ENRICH)
@@ -57,8 +57,24 @@ class Rejected(Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str = ""
 
 
-def run(documents: Iterable[Document], *, through: Through, feed: str, provider: str) -> Iterator[Article | Rejected]:
-    """Every item's article or rejection, in order; an item that a stage drops (a repeat, an unchanged text) gives nothing.
+class Dropped(Struct, frozen=True, kw_only=True):
+    """What a stage ended on purpose: a repeat, an unchanged text, a late version; `dropped` is the reason."""
+
+    path: str
+    part: int
+    stage: str
+    dropped: str
+
+
+def run(
+    documents: Iterable[Document],
+    *,
+    through: Through,
+    feed: str,
+    provider: str,
+    tell: Callable[[Dropped], None] = lambda dropped: None,
+) -> Iterator[Article | Rejected]:
+    """Every item's article or rejection, in order; an item that a stage drops gives nothing, but `tell` hears of it.
 
     A kill that every language is told (stages/address.py) gives an article for each in which it hits something.
     """
@@ -74,6 +90,8 @@ def run(documents: Iterable[Document], *, through: Through, feed: str, provider:
             if isinstance(outcome, Rejected):
                 yield outcome
                 continue
+            if isinstance(outcome.verdict, Drop):
+                tell(_dropped(outcome, document, item.part))
             echoes = [side.value for side in outcome.also if side.topic == "normalized"] if after else []
             for article in (outcome.record, *echoes) if outcome.record else ():
                 ended = _done(after, article, states, document, item.part)
@@ -81,6 +99,13 @@ def run(documents: Iterable[Document], *, through: Through, feed: str, provider:
                     yield ended
                 elif ended.record is not None:
                     yield ended.record
+                elif article is outcome.record:
+                    tell(_dropped(ended, document, item.part))
+
+
+def _dropped(outcome: Outcome, document: Document, part: int) -> Dropped:
+    assert isinstance(outcome.verdict, Drop)
+    return Dropped(path=document.path, part=part, stage=outcome.ended_by, dropped=str(outcome.verdict.reason))
 
 
 def _done(

@@ -35,10 +35,10 @@ class Version(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Story(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The article's place in its story.
 
-    `state` is the story's after this message; `canonical` the uri of the writer's own text; `revision` counts the texts of the
-    canonical item, 0 where a kill came before any; `related` are stories that it touches without belonging to them. `score` is
-    the likeness that tied it, 0 to 1. `home` is the story under which the item was first announced, absent where that is `id`:
-    the item travels under it for ever.
+    `state` is the story's after this message; `canonical` the uri of the writer's own text; `revision` counts how often the words
+    of that publisher have changed, 0 where a kill came before any; `related` are stories that it touches without belonging to
+    them. `score` is the likeness that tied it, 0 to 1. `home` is the story under which the item was first announced, absent where
+    that is `id`: the item travels under it for ever.
     `is_echo`: the article itself is told elsewhere or is late; this tells a home what its retraction withdraws there.
     """
 

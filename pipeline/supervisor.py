@@ -18,7 +18,7 @@ from typing import IO, Any
 
 import structlog
 from aiokafka.errors import KafkaError
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from pipeline import accounts, provision
 from pipeline.accounts import Snapshot
@@ -199,11 +199,12 @@ class Supervisor:
             keeper.cancel()
         tell("draining: no more polls, waiting for what is under way")
         is_drained = await self._drain(tell)
+        at_work = await self.snapshot()  # asked now: a worker that ends forgets what had stopped it
         tell("stopping the workers")
         for child in self.children:
             child.terminate()
         await asyncio.gather(*(child.wait(TERM_S) for child in self.children))
-        snapshot = await accounts.take(self.config)
+        snapshot = structs.replace(await accounts.take(self.config), workers=at_work.workers if at_work else ())
         summary = Summary(
             time.monotonic() - self._began,
             is_drained and not snapshot.lag_records,
@@ -256,11 +257,13 @@ def _free_port() -> int:
 
 
 def require_work(config: Config) -> None:
-    """Fails early, with the cure, when a run would have nothing to poll."""
+    """Fails early, with the cure, when a run would have nothing to poll, or a catalogue that cannot be read."""
     if not config.simulator.enabled and not has_catalogue(config):
         raise ConfigError(
             f"nothing to poll: {config.poll.catalogue} does not exist; write [[feed]] tables into it, or run with --simulate"
         )
+    if has_catalogue(config):
+        load_catalogue(Path(config.poll.catalogue))
 
 
 def has_catalogue(config: Config) -> bool:

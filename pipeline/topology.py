@@ -24,7 +24,7 @@ from pipeline.poll.poller import Poller
 from pipeline.recall.service import RecallService
 from pipeline.sinks.service import ObjectsSink
 from pipeline.stages.bucket import bucket
-from pipeline.stages.route import Routed, projected, routing, story_of
+from pipeline.stages.route import Routed, home_key, projected, routing
 from pipeline.state import store_opener
 from pipeline.topics import full_name, sink_name
 
@@ -71,7 +71,7 @@ LINK = Hop(
     stages=(stages.LINK,),
     decode=codec.decode_article,
     now_of=lambda article: article.pipeline.times.ingested,
-    encode=lambda article: _to("linked", article, story_of(article)),
+    encode=lambda article: _to("linked", article, home_key(article)),
 )
 ENRICH = Hop(
     name="enrich",
@@ -80,7 +80,7 @@ ENRICH = Hop(
     stages=(stages.ENRICH,),
     decode=codec.decode_article,
     now_of=lambda article: article.pipeline.times.ingested,
-    encode=lambda article: _to("enriched", article, story_of(article)),
+    encode=lambda article: _to("enriched", article, home_key(article)),
 )
 ROUTES = Hop(
     name="routes",

@@ -102,9 +102,27 @@ def recall_line(recalled: Recalled) -> Text:
     return line
 
 
+def stops_lines(now: Snapshot, *, is_drained: bool = False) -> list[Text]:
+    """What a worker does not do until a person acts, and why; a line each. `is_drained`: that nobody polls is wanted."""
+    return [
+        Text(f"{one.worker}: {part} stopped: {why}", style="yellow" if part == "poll" else "bold red")
+        for one in now.workers
+        for part, why in one.stopped.items()
+        if not (is_drained and part == "poll")
+    ]
+
+
+def workers_line(now: Snapshot) -> Text:
+    """Who is at work."""
+    if not now.workers:
+        return Text("no worker is at work; start one with `newswire run` or `newswire worker`", style="yellow")
+    return Text(f"at work: {', '.join(one.worker for one in now.workers)}", style="dim")
+
+
 def status(now: Snapshot) -> RenderableType:
     """What `newswire status` shows."""
-    told = [recall_line(now.recall)] if now.recall and now.recall.swept_at + now.recall.waits_for else []
+    told: list[Text] = [recall_line(now.recall)] if now.recall and (now.recall.swept_at or now.recall.waits_for) else []
+    told += [workers_line(now), *stops_lines(now)]
     return Group(stages_table(now), Text(), lag_table(now), Text(), verdict_line(now), *told)
 
 
@@ -133,6 +151,7 @@ class Live:
             line = Text(headline, overflow="ellipsis", no_wrap=True)
             news.add_row(Text(at, style="dim"), Text(language, style="magenta"), line)
         parts: list[RenderableType] = [head, Text(), stages_table(now, before), Text(), lag_table(now), Text(), verdict_line(now)]
+        parts += stops_lines(now)
         if self.headlines:
             parts += [Text(), Text("latest", style="dim"), news]
         return Panel(Group(*parts), title="newswire", border_style="dim")

@@ -1,4 +1,4 @@
-"""What holds for every record whatever made it (record.md): nothing empty, and every offset slices to its text."""
+"""What holds for every record whatever made it: nothing empty, and every offset slices to its text."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -199,6 +199,18 @@ def test_a_library_that_is_not_as_locked_is_named(monkeypatch: pytest.MonkeyPatc
     assert "versions not compared" in machine.libraries(Config()).found
 
 
+def test_of_versions_that_differ_by_python_the_one_for_this_is_compared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    here, lock = machine.metadata.version("msgspec"), tmp_path / "requirements.lock"
+    monkeypatch.setattr(machine, "LOCK", lock)
+    this, other = ("<", ">=") if sys.version_info < (3, 12) else (">=", "<")
+    for for_this, state in ((here, "pass"), ("0.0.1", "warn")):
+        lock.write_text(
+            f"msgspec=={for_this} ; python_full_version {this} '3.12' \\\n    --hash=sha256:00\n"
+            f"msgspec==9.9.9 ; python_full_version {other} '3.12' \\\n    --hash=sha256:00\n"
+        )
+        assert machine.libraries(Config()).state == state
+
+
 def test_an_old_expat_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     for version, state in (((2, 7, 1), "warn"), ((2, 7, 2), "pass"), ((2, 10, 0), "pass")):
         monkeypatch.setattr(machine.expat, "version_info", version)

@@ -108,13 +108,20 @@ def test_a_hostile_item_does_not_hold_up_its_neighbour(tmp_path: Path) -> None:
     assert [body["contentType"] for body in records[0]["bodies"]] == ["text/plain"]  # type: ignore[attr-defined]
 
 
-def test_repeats_and_unchanged_texts_are_dropped_without_a_word() -> None:
+def test_repeats_and_unchanged_texts_give_no_record_and_are_told_with_their_reason(tmp_path: Path) -> None:
     one = offline.Document(path="one", value=rss(rss_item()), at=NOW)
     other_markup = offline.Document(path="two", value=rss(rss_item(body="<div>Water rose in Kyiv on Sunday.</div>")), at=NOW)
     changed = offline.Document(path="three", value=rss(rss_item(body="Water fell.")), at=NOW)
     documents = [one, one, other_markup, changed]
-    found = list(offline.run(documents, through="enrich", feed="f", provider=""))
+    told: list[offline.Dropped] = []
+    found = list(offline.run(documents, through="enrich", feed="f", provider="", tell=told.append))
     assert [result.version for result in found if isinstance(result, Article)] == ["1", "2"]
+    assert [(drop.path, drop.stage, drop.dropped) for drop in told] == [("one", "dedup", "repeat"), ("two", "link", "unchanged")]
+    for name in ("one", "two"):
+        (tmp_path / name).write_bytes(rss(rss_item()))
+    status, records, errors = newswire("one", "two", cwd=tmp_path)
+    assert (status, len(records)) == (0, 1)
+    assert json.loads(errors) == {"path": "two", "part": 0, "stage": "dedup", "dropped": "repeat"}
 
 
 def test_two_processes_give_the_same_bytes(folder: Path) -> None:

@@ -12,6 +12,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from click.testing import CliRunner
+
+from pipeline.cli import root
+from pipeline.cli.run import alone
 
 QUICK = ["--set", "objects.age_s=2", "--set", "kafka.session_timeout_s=6"]
 
@@ -108,6 +112,42 @@ async def test_a_crashed_worker_comes_back_and_sigterm_drains(start: Callable[..
     status, output = await run.end()
     assert status == 0, (tmp_path / "stderr.log").read_text()[-2000:]
     assert "every item accounted for" in output
+
+
+def test_a_second_run_in_the_same_folder_is_refused_by_name(tmp_path: Path) -> None:
+    with alone(tmp_path / "var" / "state"):
+        second = Run(tmp_path, "--for", "1s")
+        assert second.process.wait(60) == 1
+        said = (tmp_path / "stderr.log").read_text()
+        assert said.startswith(f"Error: a `newswire run` (pid {os.getpid()}) is at work in var/state; stop that one")
+        assert not (tmp_path / "var" / "broker").exists(), "nothing was started"
+    with alone(tmp_path / "var" / "state"):
+        pass  # free again
+
+
+@pytest.mark.parametrize(
+    ("feeds", "arguments", "sentence"),
+    [
+        (None, [], "nothing to poll: feeds.toml does not exist"),
+        ('[[feed]]\nid = "a"\n', [], "feeds.toml: feed a: Object missing required field `url`"),
+        ("not toml [", [], "feeds.toml cannot be read as TOML"),
+        (
+            '[[feed]]\nid = "a"\nurl = "https://a.example/rss"\n',
+            ["--set", "state.folder=feeds.toml"],
+            "cannot write to feeds.toml",
+        ),
+    ],
+)
+def test_what_cannot_be_run_is_said_before_anything_starts(
+    feeds: str | None, arguments: list[str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if feeds is not None:
+        Path("feeds.toml").write_text(feeds)
+    result = CliRunner().invoke(root, [*arguments, "run"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"Error: {sentence}")
+    assert not Path("var/broker").exists()
 
 
 async def test_a_second_interrupt_exits_at_once(start: Callable[..., Run]) -> None:

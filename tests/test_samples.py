@@ -26,7 +26,7 @@ def never(uri: str) -> NoReturn:
 
 @pytest.fixture(scope="module")
 def ninjs(shared: Path) -> jsonschema_rs.Draft202012Validator:
-    """ninjs 3.1 plus one object `pipeline`, nothing else allowed (sinks-and-schemas.md, section 2.2)."""
+    """ninjs 3.1 plus one object `pipeline`, nothing else allowed."""
     folder = shared / "ninjs"
     official = codec.loads((folder / "specification" / "ninjs-schema_3.1.json").read_bytes())
     geo = codec.loads(next((folder / "test_suite").rglob("GeoJSON-schema.json")).read_bytes())

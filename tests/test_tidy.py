@@ -50,6 +50,8 @@ LAYERS = {
     "pipeline.sinks.stores": 2,
     "pipeline.sinks.names": 1,
     "pipeline.sinks.erasure": 1,
+    "pipeline.sinks.kill": 1,
+    "pipeline.sinks.members": 1,
     "pipeline.sinks.targets": 1,
     "pipeline.sinks.redaction": 1,
     "pipeline.sinks.segment": 1,

@@ -104,7 +104,8 @@ def describe(found: "Found") -> Iterator[str]:
         is_other = facts.get("identical") is False
         yield f"seen again in {facts.get('feed')}, fetched {facts.get('seen_at')}" + (", in an earlier form" if is_other else "")
     elif "tombstone" in facts:
-        yield "tombstone: withdrawn from the public topic"
+        by = f" by the {facts.get('relation', 'message')} {facts['withdrawn_by']}" if "withdrawn_by" in facts else ""
+        yield f"tombstone: withdrawn from the public topic{by}"
     else:
         yield from _describe_article(found.topic, facts, size)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from pipeline.offline import Explained
+    from pipeline.offline import Dropped, Explained
 
 REJECTED_EXIT = 3  # 0 all good, 2 usage
 
@@ -31,7 +31,8 @@ def offline(
     """Run the pure stages over files (- is stdin) without Kafka and print one JSON record a line.
 
     Every format of `newswire formats` is read, also files of several items; a folder recursively, by name, without hidden files.
-    Rejects go to stderr as JSON with their reason. Exit status: 0 all good, 3 some rejected, 2 usage.
+    Rejects go to stderr as JSON with their `reason`, and so does what a stage drops (`dropped`: repeat, unchanged, late).
+    Exit status: 0 all good, 3 some rejected, 2 usage.
     """
     from pipeline import codec, stages
     from pipeline.hop import install_cpu_timer
@@ -46,7 +47,7 @@ def offline(
         if is_explained:
             results = explain(documents, feed=feed, provider=provider)
         else:
-            results = run(documents, through=through, feed=feed, provider=provider)  # type: ignore[arg-type,assignment]
+            results = run(documents, through=through, feed=feed, provider=provider, tell=_say)  # type: ignore[arg-type,assignment]
         for result in results:
             is_good = is_good and not isinstance(result, Rejected)
             stream = sys.stderr if isinstance(result, Rejected) else sys.stdout
@@ -57,6 +58,12 @@ def offline(
     sys.stdout.flush()
     if not is_good:
         ctx.exit(REJECTED_EXIT)
+
+
+def _say(dropped: "Dropped") -> None:
+    from pipeline import codec
+
+    sys.stderr.buffer.write(codec.encode(dropped) + b"\n")
 
 
 def _shown(explained: "Explained") -> bytes:

@@ -194,9 +194,10 @@ async def _run(config: Config, store: "Store", uris: list[str], reason: str) -> 
     from pipeline.hop import CODE_VERSION
     from pipeline.recall.withdraw import OPERATOR
     from pipeline.sinks.erasure import Mark
+    from pipeline.sinks.kill import Target
     from pipeline.sinks.redact import Redactor, now
     from pipeline.sinks.sweep import Sweeper
-    from pipeline.sinks.targets import Target, Targets
+    from pipeline.sinks.targets import Targets
 
     mark = Mark(by=OPERATOR, at=now(), reason=f"by hand: {reason}")
     redactor = Redactor(store, config.objects.prefix, writer=f"newswire {CODE_VERSION}", keeps_raw=config.recall.keep_raw)

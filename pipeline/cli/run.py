@@ -1,11 +1,13 @@
 """`newswire run`: everything, with a live view."""
 
 import asyncio
+import fcntl
 import os
 import signal
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ import click
 
 from pipeline.cli.context import console, print_json, settings
 from pipeline.cli.duration import SECONDS
+from pipeline.config import ConfigError
 
 if TYPE_CHECKING:
     from pipeline.supervisor import Summary, Supervisor
@@ -42,12 +45,39 @@ def run(ctx: click.Context, seconds: float | None, simulate: bool | None, worker
     is_live = sys.stdout.isatty() and not as_json
     folder = Path("var/log")
     folder.mkdir(parents=True, exist_ok=True)
-    configure(config.log, to=(folder / "run.log").open("a") if is_live else None)
-    supervisor = Supervisor(config, log_folder=folder if is_live or as_json else None)
-    summary = asyncio.run(_run(supervisor, seconds, is_live))
+    with alone(Path(config.state.folder)):
+        configure(config.log, to=(folder / "run.log").open("a") if is_live else None)
+        supervisor = Supervisor(config, log_folder=folder if is_live or as_json else None)
+        summary = asyncio.run(_run(supervisor, seconds, is_live))
     _show(summary, as_json)
     if not summary.is_drained:
         raise SystemExit(1)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Holds a state folder for one run: a second one has workers of the same names, and its end would stop the polls of both.
+
+    The lock goes with the process, however that ends. Raises ConfigError.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / "run.lock").open("a+")
+    except OSError as error:
+        raise ConfigError(f"cannot write to {folder}: {error.strerror}; choose another folder (state.folder)") from error
+    with file as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            raise ConfigError(
+                f"a `newswire run` (pid {lock.read() or 'unknown'}) is at work in {folder}; stop that one, or run in another "
+                "folder; more workers for the same feeds: `newswire worker --name NAME`"
+            ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
 
 
 async def _run(supervisor: "Supervisor", seconds: float | None, is_live: bool) -> "Summary":
@@ -179,7 +209,7 @@ def _show(summary: "Summary", as_json: bool) -> None:
     if as_json:
         print_json(summary.to_builtins())
         return
-    from pipeline.view import stages_table, verdict_line
+    from pipeline.view import stages_table, stops_lines, verdict_line
 
     out = console()
     out.print(stages_table(summary.snapshot))
@@ -190,3 +220,5 @@ def _show(summary: "Summary", as_json: bool) -> None:
         f"stored {stored}; lag {facts['lag']['records']}" + ("" if summary.is_drained else ", NOT drained")
     )
     out.print(verdict_line(summary.snapshot))
+    for line in () if summary.is_drained else stops_lines(summary.snapshot, is_drained=True):
+        out.print(line, soft_wrap=True)

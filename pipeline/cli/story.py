@@ -82,7 +82,8 @@ def title(told: "Told") -> str:
 
 
 def _member(member: "Member") -> str:
-    count = f"{member.versions} version{'s' if member.versions != 1 else ''} by {member.by}"
+    word = "notice" if member.is_notice else "version"
+    count = f"{member.versions} {word}{'s' if member.versions != 1 else ''} by {member.by}"
     stands = f", stands on {', '.join(member.stands_on)}" if member.stands_on else ""
     gone = f", withdrawn from {', '.join(member.withdrawn_from)}" if member.withdrawn_from else ""
     return count + stands + gone

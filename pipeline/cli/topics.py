@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli.context import connected, console, print_json, settings
+from pipeline.cli.duration import SECONDS
 from pipeline.config import Config, ConfigError
 from pipeline.topics import full_name, with_public
 
@@ -101,8 +102,8 @@ def _show_changes(changes: list[Any], as_json: bool, none: str) -> None:
 @click.option("--from", "where", type=click.Choice(["start", "end"]), default="end", help="Begin at the oldest or next record.")
 @click.option("--grep", default="", help="Only records whose value or key contains this text (any case).")
 @click.option("--header", "headers", multiple=True, metavar="NAME[=TEXT]", help="Only records with this header; repeatable.")
-@click.option("--count", type=int, default=0, help="Stop after this many records.")
-@click.option("--for", "seconds", type=float, default=0, help="Stop after this many seconds.")
+@click.option("--count", type=click.IntRange(min=1), help="Stop after this many records.")
+@click.option("--for", "seconds", type=SECONDS, help="Stop after this time (30s, 5m).")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_context
 def tail(ctx: click.Context, /, topic: str, **options: Any) -> None:

@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 import uuid
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from xml.parsers import expat
@@ -19,6 +20,7 @@ from pipeline.doctor.check import Check, State
 from pipeline.sinks.stores import Put, Store, StoreError, open_store
 
 LOCK = Path(__file__).resolve().parents[2] / "requirements.lock"
+LOCKED = re.compile(r"^([\w.-]+)==([^\s;\\]+)(?: ; python_full_version (<|>=) '([\d.]+)')?", re.MULTILINE)
 PYTHON_MIN = (3, 11)
 EXPAT_MIN = (2, 7, 2)  # older ones rescan huge tokens (CVE-2023-52425) and allocate without bound (CVE-2025-59375)
 GIB = 1 << 30
@@ -50,10 +52,9 @@ def libraries(_config: Config) -> Check:
         )
     if not LOCK.is_file():
         return Check("libraries", "pass", f"{len(needed)} present; versions not compared (no requirements.lock beside the code)")
-    locked = dict(re.findall(r"^([\w.-]+)==([^\s;\\]+)", LOCK.read_text(encoding="utf-8"), re.MULTILINE))
     other = [
         f"{name} {found[_bare(name)]} (locked {version})"
-        for name, version in locked.items()
+        for name, version in _locked(LOCK.read_text(encoding="utf-8"))
         if found.get(_bare(name), version) != version
     ]
     if other:
@@ -61,6 +62,13 @@ def libraries(_config: Config) -> Check:
             "libraries", "warn", f"not as locked: {', '.join(other)}", f"run `{sys.executable} -m pip install -r {LOCK}`"
         )
     return Check("libraries", "pass", f"{len(needed)} present, all as locked")
+
+
+def _locked(lock: str) -> Iterator[tuple[str, str]]:
+    """Names and versions of the lock, of those that differ from one Python to the next the line for this one."""
+    for name, version, side, bound in LOCKED.findall(lock):
+        if not bound or (sys.version_info[:3] < tuple(map(int, bound.split(".")))) == (side == "<"):
+            yield name, version
 
 
 def _bare(requirement: str) -> str:

@@ -60,7 +60,7 @@ def _ended(found: Found, chain: Sequence[Found], passed: Passed, now: float) -> 
     if passed.get((found.topic, found.partition), 0) <= found.offset:
         return f"waits for {hop}"
     if found.topic == "normalized" and (bucket := found.facts.get("echo")):
-        return f"told to every language; it concerns nothing that link holds in {bucket}"
+        return f"told to every language; it changes nothing that link holds in {bucket}"
     if found.topic == "normalized" and (twin := _same_content(found, chain)):
         return f"dropped by link, which leaves no record: {twin.place} (version {twin.facts.get('version')}) has the same content"
     if found.topic == "enriched":

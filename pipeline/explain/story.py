@@ -21,6 +21,7 @@ from pipeline.story import Change, Correction
 
 STORY = "urn:newswire:story:"
 CHANGES_MAX = 12  # of one version; the corrections topic has all
+NOTICE_CHARS_MAX = 240  # of a kill's own words: the reason stands in its first sentences
 
 
 class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -37,11 +38,15 @@ class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Member(Struct, frozen=True, kw_only=True):
-    """An item of the story: who publishes it, how many versions are known, and the public topics where it stands or is null."""
+    """An item of the story: who publishes it, how many versions are known, and the public topics where it stands or is null.
+
+    `is_notice`: no text of the story, but a message that kills or holds it.
+    """
 
     uri: str
     by: str
     versions: int
+    is_notice: bool = False
     stands_on: tuple[str, ...] = ()
     withdrawn_from: tuple[str, ...] = ()
 
@@ -75,7 +80,7 @@ async def tell(config: Config, asked: str, progress: Progress = lambda topic, co
     await scan.read(("sightings",), cast.sighting)
     await scan.read(await public_topics(config), cast.public)
     articles = cast.articles()
-    events = [*_versions(articles), *_sightings(scan.found.values()), *_moves(scan.found.values())]
+    events = [*_versions(articles), *_sightings(scan.found.values(), articles), *_moves(scan.found.values())]
     newest = articles[-1][1] if articles else None
     return Tale(
         asked=asked,
@@ -221,11 +226,22 @@ def _what(article: Article) -> Iterator[str]:
         yield from changes(correction)
     elif article.ed_note:
         yield f"“{article.ed_note}”"
+    elif is_notice(article) and article.body_text:
+        words = article.body_text.partition("\n\n")[0]
+        yield f"“{words[:NOTICE_CHARS_MAX]}{'…' if len(words) > NOTICE_CHARS_MAX else ''}”"
     if retraction is not None:
+        if any(reason.startswith("embargo.") for reason in retraction.reasons):
+            yield "under embargo"
         verb = {"kill": "withdraws", "hold": "holds", "release": "releases"}[retraction.kind]
         yield f"{verb} {len(retraction.items)} item{'s' if len(retraction.items) != 1 else ''}: " + ", ".join(
             item.uri + (f" (version {', '.join(item.versions)})" if item.versions else "") for item in retraction.items
         )
+
+
+def is_notice(article: Article) -> bool:
+    """Whether it kills or holds by its words: what it says is no text of the story."""
+    reasons = article.pipeline.status.reasons if article.pipeline.status else ()
+    return article.pipeline.retraction is not None and any(reason.startswith(("kill.", "hold.")) for reason in reasons)
 
 
 def changes(correction: Correction) -> Iterator[str]:
@@ -246,10 +262,16 @@ def _change(change: Change) -> str:
     return f"{label} added: {after}" if after else f"{label} taken out: {before}"
 
 
-def _sightings(found: Iterable[Found]) -> Iterator[Told]:
+def _sightings(found: Iterable[Found], articles: Iterable[tuple[Found, Article]]) -> Iterator[Told]:
+    """Who carried it, but for those whose copy is told as a version of its own."""
+    copies = {
+        (article.uri, article.pipeline.source.document)
+        for _, article in articles
+        if article.pipeline.story and article.pipeline.story.relation == "syndicated_copy"
+    }
     for each in found:
         seen = each.facts.get("sighting")
-        if seen is not None:
+        if seen is not None and (seen.identical or (seen.uri, seen.document) not in copies):
             how = "carries it, word for word" if seen.identical else "carries it, in other words"
             yield Told(
                 at=instant(each.at),
@@ -272,13 +294,13 @@ def _moves(found: Iterable[Found]) -> Iterator[Told]:
 
 
 def _headline(articles: Iterable[tuple[Found, Article]]) -> str:
-    """Of the newest text; a kill has none of its own."""
-    texts = [
-        article.headline
-        for _, article in articles
-        if article.headline and (article.pipeline.story is None or article.pipeline.story.relation not in ("kill", "hold"))
-    ]
-    return texts[-1] if texts else ""
+    """Of the newest text of its own publisher, else of a copy, else of what holds or kills it."""
+    texts = {"own": "", "copy": "", "notice": ""}
+    kinds = {"syndicated_copy": "copy", "hold": "notice", "kill": "notice"}
+    for _, article in articles:
+        if article.headline:
+            texts[kinds.get(article.pipeline.story.relation if article.pipeline.story else "new", "own")] = article.headline
+    return texts["own"] or texts["copy"] or texts["notice"]
 
 
 def _members(articles: Iterable[tuple[Found, Article]], standing: dict[tuple[str, str], bool]) -> list[Member]:
@@ -290,6 +312,7 @@ def _members(articles: Iterable[tuple[Found, Article]], standing: dict[tuple[str
             uri=uri,
             by=by_whom(several[0]),
             versions=len({article.version for article in several}),
+            is_notice=all(is_notice(article) for article in several),
             stands_on=tuple(sorted(topic for (topic, other), stands in standing.items() if other == uri and stands)),
             withdrawn_from=tuple(sorted(topic for (topic, other), stands in standing.items() if other == uri and not stands)),
         )

@@ -109,7 +109,8 @@ class Wanted:
         if uri not in self.uris:
             return None
         if record.value is None:
-            return _found(record, {"uri": uri, "tombstone": True})
+            why = {"relation": header(record, "relation"), "withdrawn_by": header(record, "by-uri")}
+            return _found(record, {"uri": uri, "tombstone": True} | {name: text for name, text in why.items() if text})
         try:
             article = codec.decode(record.value, Article)
         except Undecodable as error:

@@ -1,7 +1,7 @@
 """A SAX driver for feedparser: the standard expat reader with text collected before it is handed on.
 
-Without it feedparser gets a call per line and per entity (20 to 35 % of its time); with it the output is the same (polling.md,
-section 5). `feedparser.api.PREFERRED_XML_PARSERS` names this module; xml.sax calls `create_parser`.
+Without it feedparser gets a call per line and per entity (20 to 35 % of its time); with it the output is the same.
+`feedparser.api.PREFERRED_XML_PARSERS` names this module; xml.sax calls `create_parser`.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """What an item is called: inside its feed (seen key), across feeds (raw key), and by its bytes (digest). Pure.
 
-Exact rules only (polling.md, section 4): likeness is judged by `link`, which knows the texts.
+Exact rules only: likeness is judged by `link`, which knows the texts.
 """
 
 import xxhash

@@ -5,6 +5,7 @@ is over, a compacted topic keeps what a newer record replaced until the broker c
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct, structs
@@ -18,11 +19,14 @@ from pipeline.explain.wanted import Found, Wanted, instant
 from pipeline.hop import Received
 from pipeline.recall.account import Account, together
 from pipeline.recall.patrol import accounts_of
+from pipeline.records import Relink
 from pipeline.sinks.erasure import Judge, Mark, event_of
+from pipeline.sinks.kill import Target, targets_of
 from pipeline.sinks.line import StoredRecord
+from pipeline.sinks.members import Members
 from pipeline.sinks.remains import Remains, remains
 from pipeline.sinks.stores import Store
-from pipeline.sinks.targets import Target, Targets
+from pipeline.sinks.targets import Targets
 from pipeline.stages.link.chain import digest
 from pipeline.stages.link.memory import text_ref
 from pipeline.stages.link.window import TEXT_HOURS
@@ -136,8 +140,9 @@ async def prove(
     """
     wanted, scan = Wanted(asked, config.kafka.prefix), Scan(config, progress)
     await gather(wanted, scan)
-    kills: list[Kill] = []
-    await scan.read(MESSAGES, lambda record: _message(record, wanted, kills))
+    retractions: list[tuple[Article, int]] = []
+    await scan.read(MESSAGES, lambda record: _message(record, wanted, retractions))
+    kills = await _kills(scan, wanted, retractions)
     await scan.read(await public_topics(config), wanted.public)
     chain = list(scan.found.values())
     named = {found.facts["uri"] for found in chain if "uri" in found.facts and found.topic != "sightings"}
@@ -181,6 +186,28 @@ async def prove(
         searched=list(scan.readings.values()),
         unsearched=list(UNSEARCHED),
     )
+
+
+async def _kills(scan: Scan, wanted: Wanted, messages: Iterable[tuple[Article, int]]) -> list[Kill]:
+    """Those of the messages that are about it: by name, or because it belonged to a story that was killed whole."""
+    retractions = [(article.pipeline.retraction, targets_of(article, told_at)) for article, told_at in messages]
+    members = Members(target for _, targets in retractions for target in targets if target.is_story)
+    if members.stories:
+        for found in scan.found.values():
+            if found.topic in ("linked", "enriched"):
+                members.look(_as_event(found))
+        await scan.read(("relinks",), lambda record: _move(record, members))
+    meant = {target.mark for target in members.found() if target.uri in wanted.uris}
+    return [
+        Kill(kind=told.kind, at=told.at, by=told.by, note=told.note)
+        for told, targets in retractions
+        if told and (any(item.uri in wanted.uris for item in told.items) or any(target.mark in meant for target in targets))
+    ]
+
+
+def _move(record: Received, members: Members) -> None:
+    with suppress(Undecodable):
+        members.move(codec.decode(record.value, Relink))
 
 
 async def _texts(scan: Scan, chain: Iterable[Found]) -> tuple[list[Held], list[Held]]:
@@ -237,14 +264,15 @@ def newest_of(chain: Iterable[Found]) -> dict[tuple[str, str], Found]:
     return newest
 
 
-def _message(record: Received, wanted: Wanted, kills: list[Kill]) -> Found | None:
-    """Takes a message that is the article's own; notes one that is about it."""
+def _message(record: Received, wanted: Wanted, retractions: list[tuple[Article, int]]) -> Found | None:
+    """Takes a message that is the article's own; notes one that may be about it."""
     try:
-        told = codec.decode(record.value, Article).pipeline.retraction
+        article = codec.decode(record.value, Article)
     except Undecodable:
         return None
-    if told is not None and any(item.uri in wanted.uris for item in told.items):
-        kills.append(Kill(kind=told.kind, at=told.at, by=told.by, note=told.note))
+    told = article.pipeline.retraction
+    if told is not None and (told.is_partial or any(item.uri in wanted.uris for item in told.items)):
+        retractions.append((article, record.timestamp))
     return wanted.article(record)
 
 
@@ -281,6 +309,15 @@ def _held(found: Found) -> Held:
         uri=str(found.facts.get("uri", found.key)),
         until=instant(found.at + retention_ms) if retention_ms >= 0 else "",
     )
+
+
+def _as_event(found: Found) -> StoredRecord:
+    """With the time that counts for events, as their headers tell it."""
+    try:
+        at = codec.decode(found.value, Article).pipeline.times.ingested
+    except Undecodable:
+        at = ""
+    return structs.replace(_as_stored(found), headers=(("ce_time", at.encode()),))
 
 
 def _as_stored(found: Found) -> StoredRecord:

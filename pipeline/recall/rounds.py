@@ -14,12 +14,13 @@ from msgspec import structs
 from pipeline.config import Config
 from pipeline.recall.account import COUNTS, Account
 from pipeline.recall.barrier import FROM_RAW, Barrier
+from pipeline.recall.moves import hear_moves
 from pipeline.recall.watch import Watch
 from pipeline.sinks.catalog import Span
+from pipeline.sinks.kill import Target
 from pipeline.sinks.returning import Returning
 from pipeline.sinks.segment import Place, moment
 from pipeline.sinks.sweep import Sweeper, Swept
-from pipeline.sinks.targets import Target
 
 NEEDED = "enriched"  # the archive that tells what lives: without it a round would take new versions for killed ones
 
@@ -57,7 +58,9 @@ class Rounds:
             return None
         in_force = self._watch.in_force(now)
         if in_force != self._in_force:
-            self._in_force, self.targets = in_force, Returning(in_force, self.targets)
+            targets = Returning(in_force, self.targets)
+            await hear_moves(self._config.kafka, targets.members)
+            self._in_force, self.targets = in_force, targets
         done = await self._sweeper.follow(self.targets, Span(after=self._after or {}, upto=self._upto))
         done.raise_problems()
         self._conclude()

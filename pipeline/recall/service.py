@@ -24,12 +24,14 @@ from pipeline.hop import CODE_VERSION
 from pipeline.metrics import Metrics
 from pipeline.recall.barrier import Barrier
 from pipeline.recall.haste import Haste
+from pipeline.recall.moves import hear_moves
 from pipeline.recall.patrol import Patrol
+from pipeline.sinks.kill import Target, targets_of
 from pipeline.sinks.redact import RedactError, Redactor
 from pipeline.sinks.service import ObjectsSink
 from pipeline.sinks.stores import StoreError, StoreRefused
 from pipeline.sinks.sweep import FORMS_OF, Sweeper, Swept
-from pipeline.sinks.targets import Target, Targets, targets_of
+from pipeline.sinks.targets import Targets
 from pipeline.topics import full_name
 
 FETCH_MS = 500
@@ -49,7 +51,7 @@ class Case:
     def __init__(self, places: list[tuple[TopicPartition, int]], targets: Iterable[Target], told_at: int) -> None:
         self.places, self.targets, self.told_at = places, Targets(targets), told_at
         self.barrier: Barrier | None = None
-        self.is_done = not self.targets.uris
+        self.is_done = self.targets.is_empty
         self.delay_s = LOOK_S
         self.due_at = 0.0
 
@@ -196,6 +198,7 @@ class RecallService(faust.Service):
         log.info("recall.done", uris=case.targets.uris[:5], items=len(case.targets.uris), seconds=round(seconds, 3))
 
     async def _sweep(self, case: Case) -> None:
+        await hear_moves(self.config.kafka, case.targets.members)
         done = await self._sweeper.sweep(case.targets)
         for what in FORMS_OF:
             self.metrics.recall_erased.labels(what).inc(getattr(done, what))

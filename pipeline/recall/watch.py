@@ -9,21 +9,25 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
+from msgspec import structs
 
 from pipeline import kafka
 from pipeline.article import Article
 from pipeline.config import Kafka
+from pipeline.sinks.kill import Target, targets_of
 from pipeline.sinks.segment import moment
-from pipeline.sinks.targets import Target, targets_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-WATCHED_MAX = 20_000  # items: 40 MB with the names they are found by; a wire kills some hundred a month
+WATCHED_MAX = 20_000  # items and whole stories: 40 MB with the names they are found by; a wire kills some hundred a month
 
 log = structlog.get_logger()
 
 
 class Watch:
-    """The kills that a worker has heard of. Hearing one again changes nothing; the order of hearing does not matter."""
+    """The kills that a worker has heard of. Hearing one again changes nothing; the order of hearing does not matter.
+
+    A release lets go of the items that it names and of its story as a whole.
+    """
 
     def __init__(self, window: timedelta) -> None:
         self._window = window
@@ -37,7 +41,8 @@ class Watch:
             self._kills.setdefault(target.uri, set()).add(target)
         if told is not None and told.kind == "release" and (story is None or story.state == "live"):
             at = moment(told.at) or EPOCH
-            self._released |= {item.uri: max(at, self._released.get(item.uri, at)) for item in told.items}
+            released = (*(item.uri for item in told.items), *told.stories)
+            self._released |= {uri: max(at, self._released.get(uri, at)) for uri in released}
 
     def in_force(self, now: datetime) -> list[Target]:
         """The kills to look for, those of the longest watched items left out where there are too many; forgets what is over."""
@@ -48,11 +53,17 @@ class Watch:
             newest = sorted(self._kills, key=lambda uri: max(target.until for target in self._kills[uri]))[-WATCHED_MAX:]
             log.error("recall.unwatched", items=len(self._kills) - WATCHED_MAX, cure="lower recall.days")
             self._kills = {uri: self._kills[uri] for uri in newest}
-        found = [target for targets in self._kills.values() for target in targets if not self._is_released(target)]
+        found = [self._sparing(t) for targets in self._kills.values() for t in targets if not self._is_released(t, t.uri)]
         return sorted(found, key=lambda target: (target.uri, target.mark, target.until))
 
-    def _is_released(self, target: Target) -> bool:
-        released = self._released.get(target.uri)
+    def _sparing(self, target: Target) -> Target:
+        """Of a whole story without the items that were released by name."""
+        if not target.is_story:
+            return target
+        return structs.replace(target, spared=frozenset(uri for uri in self._released if self._is_released(target, uri)))
+
+    def _is_released(self, target: Target, uri: str) -> bool:
+        released = self._released.get(uri)
         return released is not None and released >= (moment(target.mark.at) or target.until)
 
 

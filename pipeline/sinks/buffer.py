@@ -101,6 +101,7 @@ class Buffer:
                 "max_event_time": _text(high),
                 "schemas": tuple(sorted(self._schemas)),
                 "names": pack_names(self._names),
+                "has_homes": self.form.name == "events",
                 "key": place.data_key(self.start, end, self.first_timestamp or 0, self.form.name),
             }
         return Manifest(

@@ -1,6 +1,6 @@
 """Which ranges may hold an article: the names in the manifests (`names.py`), kept in memory. Reads manifests only, each once.
 
-12 partitions that seal every minute make 17,280 manifests a day. With 1 M articles a day 35 days of them take 400 MB, and 45 s to
+12 partitions that seal every minute make 17,280 manifests a day. With 1 M articles a day 35 days of them take 480 MB, and 45 s to
 read from a local folder, some minutes from S3; what is sealed later is read when it is asked for.
 """
 
@@ -35,6 +35,7 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     form: FormName
     hour: Hour
     names: "array[int]"
+    has_homes: bool
 
 
 class Span(Struct, frozen=True, kw_only=True):
@@ -98,16 +99,27 @@ class Catalog:
         return ends
 
     async def find(
-        self, form: FormName, names: Collection[int], since: datetime = ALWAYS, span: Span | None = None
+        self,
+        form: FormName,
+        names: Collection[int],
+        since: datetime = ALWAYS,
+        span: Span | None = None,
+        *,
+        by_home: bool = False,
     ) -> AsyncIterator[tuple[Place, Entry]]:
-        """The ranges of this form that may hold a record with one of these names (hashes) from that instant on."""
+        """The ranges of this form that may hold a record with one of these names (hashes) from that instant on.
+
+        `by_home`: the names are homes of events, of which older manifests say nothing: those ranges may hold any.
+        """
         for place, entries in sorted(self._entries.items()):
             for number, entry in enumerate(entries):
                 if number % TURN == 0:
                     await asyncio.sleep(0)
                 if span is not None and not span.holds(place, entry.end):
                     continue
-                if entry.form == form and entry.until >= since and may_name(entry.names, names):
+                if entry.form != form or entry.until < since:
+                    continue
+                if (by_home and not entry.has_homes) or may_name(entry.names, names):
                     yield place, entry
 
     def ranges(self) -> set[tuple[Place, int, int]]:
@@ -158,4 +170,5 @@ class Catalog:
             form=manifest.form,
             hour=self._hours.setdefault(hour, hour),
             names=unpack_names(manifest.names),
+            has_homes=manifest.has_homes,
         )

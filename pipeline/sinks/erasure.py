@@ -55,6 +55,7 @@ class _Source(Struct, frozen=True):
 
 
 class _Story(Struct, frozen=True):
+    id: str = ""
     state: str = "live"
     is_echo: bool = False
 
@@ -76,6 +77,11 @@ class Event(Struct, frozen=True):
     def is_live(self) -> bool:
         """Whether its story was neither killed nor held with it, and it is told itself."""
         return self.pipeline.story.state == "live" and not self.pipeline.story.is_echo
+
+    @property
+    def story(self) -> str:
+        """The story in which it was told, "" for one of none, and for one that only repeats what another home is told."""
+        return "" if self.pipeline.story.is_echo else self.pipeline.story.id
 
     @property
     def origin(self) -> Origin:

@@ -10,26 +10,32 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from pipeline.sinks.erasure import Mark, Origin, event_of
+from pipeline.sinks.kill import Target, came, header, key_of
 from pipeline.sinks.line import StoredRecord
 from pipeline.sinks.segment import moment
-from pipeline.sinks.targets import Target, Targets, came, header, key_of
+from pipeline.sinks.targets import Targets
 
 
 class Returning(Targets):
-    """Kills in force. `unknown` are uris of which no event was looked for yet; what `before` learned of the others is kept."""
+    """Kills in force. `unknown` are uris of which no event was looked for yet, `unmet` whole stories of which no item was; what
+    `before` learned of the others is kept.
+    """
 
     def __init__(self, targets: Iterable[Target], before: "Returning | None" = None) -> None:
-        super().__init__(targets)
+        self.unknown: set[str] = set()
         self._by_key: dict[str, Target] = {}
         self._dead: dict[tuple[str, str], str] = {}  # (key, digest) of the item's bytes → its uri
         self._live: dict[tuple[str, str], str] = {}
         self._lives_from: dict[str, datetime] = {}
-        self.unknown = set(self.uris)
+        super().__init__(targets)
+        self.unmet = self.members.stories
         if before is not None:
             self._take_over(before)
 
     def _take_over(self, before: "Returning") -> None:
         """But for items whose kills are other ones now: of them everything is looked for again."""
+        self.unmet = self.members.take_over(before.members) | (self.unmet & before.unmet)
+        self.admit()
         same = {uri for uri, targets in self._by_uri.items() if before._by_uri.get(uri) == targets}
         for origin, target in before._origins.items():
             if target.uri in same:
@@ -38,6 +44,15 @@ class Returning(Targets):
         self._live |= {bytes_: uri for bytes_, uri in before._live.items() if uri in same}
         self._lives_from |= {uri: at for uri, at in before._lives_from.items() if uri in same}
         self.unknown -= same - before.unknown
+
+    def _add(self, targets: Iterable[Target]) -> None:
+        """One more kill of an item is another question: of it everything is looked for again."""
+        new = [target for target in targets if target not in self._by_uri.get(target.uri, ())]
+        if asked_again := {target.uri for target in new} & self._by_uri.keys():
+            self._live = {bytes_: uri for bytes_, uri in self._live.items() if uri not in asked_again}
+            self._lives_from = {uri: at for uri, at in self._lives_from.items() if uri not in asked_again}
+        super()._add(new)
+        self.unknown |= {target.uri for target in new}
 
     def _note(self, origin: Origin, target: Target) -> None:
         super()._note(origin, target)

@@ -203,7 +203,7 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     kind `segment`: the object `key` holds `count` records whose content (`forms.py`) has `bytes` bytes and that SHA-256; no key
     when the range holds no record (markers only). `form` and `form_version` tell how to read it: absent, they mean events and 1.
-    `names` are hashes of what its records are called (`names.py`), absent in older ones.
+    `names` are hashes of what its records are called (`names.py`), absent in older ones; with `has_homes`, of events' homes too.
     `rejected` counts records that went to the dead letters, by reason. `lost_to` says that the offsets up to it had left the log
     before they could be read. kind `gap`: the whole range had. `schemas` are the schema ids seen, event times RFC 3339, `writer`
     is the program that sealed it, `why` the trigger.
@@ -225,6 +225,7 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     max_event_time: str = ""
     schemas: tuple[str, ...] = ()
     names: str = ""
+    has_homes: bool = False
     key: str = ""
     form: FormName = "events"
     form_version: int = 1
@@ -241,7 +242,7 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def _substance(manifest: Manifest) -> Manifest:
-    return structs.replace(manifest, writer="", why="", names="", rejected={})
+    return structs.replace(manifest, writer="", why="", names="", has_homes=False, rejected={})
 
 
 def parse_manifest(key: str, body: bytes) -> Manifest:

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from pipeline.sinks.catalog import ALWAYS, Catalog, Entry, Span
 from pipeline.sinks.compactions import CompactError, Hour, courses_of
+from pipeline.sinks.erasure import Judge
 from pipeline.sinks.names import name_hash
 from pipeline.sinks.parquet import NoParquet
 from pipeline.sinks.redact import Redacted, RedactError, Redactor
@@ -81,6 +82,7 @@ class Sweeper:
         """Erases the targets wherever the store holds them. Raises `StoreError`; all else stands in `problems`."""
         done = Swept()
         await self.prepare()
+        await self._meet(targets, targets.members.names(), done)
         for form in ORDER:
             await self._sweep(form, targets, targets.names(form), done)
         done.damaged = list(self.catalog.damaged)
@@ -90,9 +92,13 @@ class Sweeper:
         """Erases what came again in the ranges of this span, which `prepare` must have read. Raises as `sweep` does.
 
         Everything that was written before them must be stored (`returning.py`). Events of uris that are not known yet are looked
-        for in the whole window first: they tell where those come from, and whether they live.
+        for in the whole window first: they tell where those come from, and whether they live. So are items of whole stories.
         """
         done = Swept()
+        await self._meet(targets, targets.members.names(targets.unmet), done)
+        if not done.problems:
+            targets.unmet = frozenset()
+        await self._meet(targets, targets.members.names(), done, span)
         await self._sweep("events", targets, frozenset(map(name_hash, map(str.encode, targets.unknown))), done)
         if not done.problems:
             targets.unknown.clear()
@@ -102,14 +108,23 @@ class Sweeper:
         done.damaged = list(self.catalog.damaged)
         return done
 
+    async def _meet(self, targets: Targets, names: Collection[int], done: Swept, span: Span | None = None) -> None:
+        """Learns from the events of these homes whom kills of whole stories mean; erases nothing yet."""
+        if names:
+            found = self.catalog.find("events", names, span=span, by_home=True)
+            await self._visit("events", found, targets.members.look, done)
+        targets.admit()
+
     async def _sweep(
         self, form: FormName, targets: Targets, names: Collection[int], done: Swept, span: Span | None = None
     ) -> None:
-        since = targets.since if form == "documents" else ALWAYS
-        judge, hours = targets.judge(form), set[Hour]()
-        if not names:
-            return
-        async for place, entry in self.catalog.find(form, names, since, span):
+        if names:
+            since = targets.since if form == "documents" else ALWAYS
+            await self._visit(form, self.catalog.find(form, names, since, span), targets.judge(form), done)
+
+    async def _visit(self, form: FormName, ranges: AsyncIterator[tuple[Place, Entry]], judge: Judge, done: Swept) -> None:
+        hours = set[Hour]()
+        async for place, entry in ranges:
             done.ranges += 1
             hours.add(entry.hour)
             async with self._noting(done):

@@ -3,76 +3,60 @@
 An event is meant by its uri, by its version where the kill names versions, and only if it came before the kill was told: a later
 version may live again. Its raw items are meant by its key (or, where versions are named, by their digest too), and every document
 of their feeds that holds one of its names. Such a document is erased whole: its other items are in `newswire.raw`, byte for byte.
+Of a story that is to go whole, events tell which items it has (`members.py`); these are then meant as if they were named.
 """
 
+from bisect import insort
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
-from msgspec import Struct
-
 from pipeline import codec
-from pipeline.article import Article
 from pipeline.sinks.erasure import Event, Judge, Mark, Origin, event_of
+from pipeline.sinks.kill import TIMES, Target, came, header, key_of
 from pipeline.sinks.line import StoredRecord
+from pipeline.sinks.members import Members
 from pipeline.sinks.names import name_hash
-from pipeline.sinks.segment import FormName, instant, moment
+from pipeline.sinks.segment import FormName, moment
 from pipeline.stages.dedup import item_uri
 
 NEEDLE_CHARS_MIN = 12  # a shorter guid ("1017") stands in documents that have nothing to do with it
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-FOR_EVER = datetime.max.replace(tzinfo=UTC)
-TIMES: dict[FormName, str] = {"events": "ce_time", "raw": "fetched-at", "documents": "fetched-at"}
-
-
-class Target(Struct, frozen=True, kw_only=True):
-    """An item that is to go, in these versions (none named: all) as far as they came up to `until`."""
-
-    uri: str
-    versions: frozenset[str] = frozenset()
-    until: datetime = FOR_EVER
-    mark: Mark
-
-
-def targets_of(article: Article, told_at: int) -> tuple[Target, ...]:
-    """What a message on `newswire.retractions` condemns; nothing unless it is a kill. `told_at`: the broker's time of it (ms).
-
-    Versions of the killing item itself count up to the kill, all else up to when the kill was told: a copy may be fetched
-    later than the kill and be known before it.
-    """
-    told = article.pipeline.retraction
-    if told is None or told.kind != "kill":
-        return ()
-    reason = told.note or ", ".join(told.reasons) or "killed by its source"
-    mark = Mark(by=told.by, at=told.at, reason=f"kill: {reason}")
-    return tuple(
-        Target(
-            uri=item.uri,
-            versions=frozenset(item.versions),
-            until=moment(told.at) or instant(told_at) if item.uri == told.by else instant(told_at),
-            mark=mark,
-        )
-        for item in told.items
-    )
 
 
 class Targets:
     """Several targets, and what was learned of where they came from."""
 
     def __init__(self, targets: Iterable[Target]) -> None:
+        every = list(targets)
         self._by_uri: dict[str, list[Target]] = {}
-        for target in sorted(targets, key=lambda each: each.until):
-            self._by_uri.setdefault(target.uri, []).append(target)
+        self.members = Members(target for target in every if target.is_story)
         self._origins: dict[Origin, Target] = {}
         self._keys: dict[str, Target] = {}
         self._items: dict[tuple[str, str], Target] = {}
         self._documents: dict[str, Target] = {}
         self._needles: dict[str, dict[bytes, Target]] = {}
+        self._add(target for target in every if not target.is_story)
 
     @property
     def uris(self) -> list[str]:
-        """All of them."""
+        """All of them, as far as they are known by name."""
         return sorted(self._by_uri)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is to go."""
+        return not self._by_uri and not self.members.stories
+
+    def admit(self) -> None:
+        """From now on the items of whole stories that are known by now are targets like those that a kill names."""
+        self._add(self.members.found())
+
+    def _add(self, targets: Iterable[Target]) -> None:
+        for target in targets:
+            known = self._by_uri.setdefault(target.uri, [])
+            if target not in known:
+                insort(known, target, key=lambda each: each.until)
 
     @property
     def since(self) -> datetime:
@@ -160,18 +144,3 @@ def spellings(name: str) -> frozenset[bytes]:
     return frozenset(
         text.encode() for text in (name, escape(name), codec.dumps(name)[1:-1].decode(), name.replace("/", "\\/")) if text
     )
-
-
-def came(record: StoredRecord, form: FormName) -> datetime:
-    """When it was fetched, by its headers, else by the broker."""
-    return moment(header(record, TIMES[form])) or instant(record.timestamp)
-
-
-def key_of(record: StoredRecord) -> str:
-    """The key as text."""
-    return (record.key or b"").decode(errors="replace")
-
-
-def header(record: StoredRecord, name: str) -> str:
-    """A header as text; "" where there is none."""
-    return next((value.decode(errors="replace") for found, value in record.headers if found == name and value), "")

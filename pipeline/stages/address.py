@@ -3,7 +3,8 @@
 `link` knows only what came through its own partition. So all messages of an item travel in the bucket of the first one, whatever
 language a later one is taken for. A kill, a hold or a release goes to every bucket beside: it may mean another item than its own,
 or say too little to show a language. What it does there is `link`'s business.
-Promise: while an item is known here (30 days after its last message), its messages come to one partition, in their order.
+Promise: while an item is known here (30 days after its last message), its messages come to one partition, in their order. Here is
+the partition of its raw key: what another provider sends under the same uri comes by another, where it can get another bucket.
 """
 
 from msgspec.structs import replace
@@ -19,8 +20,8 @@ from pipeline.wire.dates import parse_instant
 VERSION = "1"
 
 DIGEST_BYTES = 16
-KEPT = Window(b"e", 30 * 24, DIGEST_BYTES)  # as long as link knows an item
-REFRESH_HOURS = 24  # a later text puts its item's end off, but writes for that once a day at most
+REFRESH_HOURS = 24  # a later message puts its item's end off, but writes for that once a day at most
+KEPT = Window(b"e", 30 * 24 + REFRESH_HOURS, DIGEST_BYTES)  # as long as link knows an item, and a day for what was not written
 
 
 def address(article: Article, state: State, now: str) -> Emit:

@@ -63,7 +63,7 @@ def routing(routes: Routes) -> Callable[[Article, State, str], Emit | Drop]:
 
 def route(article: Article, state: State, now: str, routes: Routes = BY_LANGUAGE) -> Emit | Drop:
     """Emits where the article goes and what is withdrawn; drops what changes nothing that readers see."""
-    key = xxh3_128_digest(story_of(article).encode())
+    key = xxh3_128_digest(home_key(article).encode())
     packed = state.get(key)
     standing = _unpacked(packed)
     to = tuple(targets(article, routes)) if is_public(article) else ()
@@ -83,8 +83,8 @@ def route(article: Article, state: State, now: str, routes: Routes = BY_LANGUAGE
     return Emit(Routed(article, to, withdrawn), writes=writes)
 
 
-def story_of(article: Article) -> str:
-    """The id of its home; the uri stands in for an article that was never linked."""
+def home_key(article: Article) -> str:
+    """The id of its home, by which `linked` and `enriched` are keyed; the uri stands in for an article that was never linked."""
     story = article.pipeline.story
     return story.home or story.id if story else article.uri
 
@@ -110,7 +110,7 @@ def _left(article: Article, standing: Standing) -> Standing:
     retraction, story = article.pipeline.retraction, article.pipeline.story
     if retraction is None or retraction.kind == "release" or story is None:
         return {uri: stand for uri, stand in standing.items() if uri != article.uri}
-    if retraction.is_partial and story_of(article) in retraction.stories:
+    if retraction.is_partial and home_key(article) in retraction.stories:
         return {}
     gone = {item.uri for item in _named(article) if not item.versions or _withdraws(article)}
     if not story.is_echo and story.relation not in ("kill", "hold"):
@@ -119,7 +119,10 @@ def _left(article: Article, standing: Standing) -> Standing:
 
 
 def _is_beyond(article: Article, stand: Stand) -> bool:
-    """Whether a kill of which `link` held no text (it came in another language than its item) is older than what stands."""
+    """Whether a kill of which `link` held no text (it came in another language than its item) is older than what stands.
+
+    By their dates alone; at the same instant the kill counts.
+    """
     story = article.pipeline.story
     is_blind = story is not None and story.revision == 0 and bool(stand.made_at and article.version_created)
     return is_blind and parse_instant(stand.made_at) > parse_instant(article.version_created)
@@ -129,7 +132,7 @@ def _named(article: Article) -> Iterator[Withdrawn]:
     """What its retraction withdraws of this home."""
     retraction, story = article.pipeline.retraction, article.pipeline.story
     if retraction is not None and story is not None and retraction.kind != "release":
-        yield from (item for item in retraction.items if (item.home or story.id) == story_of(article))
+        yield from (item for item in retraction.items if (item.home or story.id) == home_key(article))
 
 
 def _withdraws(article: Article) -> bool:
@@ -185,7 +188,7 @@ def _subject(article: Article, words: Sequence[str]) -> bool:
 
 
 def _provider(article: Article, words: Sequence[str]) -> bool:
-    return _folded(words).isdisjoint((article.pipeline.identity.provider.casefold(),)) is False
+    return article.pipeline.identity.provider.casefold() in _folded(words)
 
 
 def _agency(article: Article, words: Sequence[str]) -> bool:

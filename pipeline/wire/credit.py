@@ -134,9 +134,15 @@ def agency_of_host(provider: str) -> str:
         return HOSTS[host]
     if found := lookup(host):
         return found.name
+    return HOSTS.get(label_of(host), "")
+
+
+def label_of(host: str) -> str:
+    """The label under which the site is registered: `example` of `news.example.co.uk`; "" of a host with one label."""
     labels = host.split(".")
-    name = labels[-3] if len(labels) > 2 and labels[-2] in SECOND_LEVEL else labels[-2] if len(labels) > 1 else ""
-    return HOSTS.get(name, "")
+    if len(labels) > 2 and labels[-2] in SECOND_LEVEL:
+        return labels[-3]
+    return labels[-2] if len(labels) > 1 else ""
 
 
 def _sure(votes: dict[str, float]) -> float:

@@ -1,7 +1,7 @@
 """When a source says something was published. Own layer over the raw strings: a feed parser's word is not taken for it.
 
-feedparser 6.0.14 reads CET, BST, JST and others as UTC, makes the year 1760 of a Unix time, and 2027 of a zone -99999999
-(polling.md, section 5). What cannot be read has no value: nothing is invented here, least of all "now".
+feedparser 6.0.14 reads CET, BST, JST and others as UTC, makes the year 1760 of a Unix time, and 2027 of a zone -99999999.
+What cannot be read has no value: nothing is invented here, least of all "now".
 
 Promises: the same text and `now` give the same answer; nothing raises; no value is later than `now` by more than SKEW.
 """

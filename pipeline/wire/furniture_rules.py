@@ -70,7 +70,7 @@ PRIVATE = (
         "any",
         (
             r"\W{0,5}(?:(?:the )?(?:following|attached)(?: \w+){0,4} (?:is|are) )?not (?:intended |meant )"
-            r"?for (?:publication|broadcast|print)(?: or (?:broadcast|publication|transmission))?\W{0,5}"
+            r"?for (?:publication|broadcast|print)(?: or (?:broadcast|publication|transmission))?(?:\W{0,5}|\s?[:–—]\s.{1,200})"
         ),
         "* The following information is not intended for publication",
         "The letter was not intended for publication, the mayor said.",

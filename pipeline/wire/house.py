@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from unicodedata import normalize
 
-from pipeline.wire.credit import host_of
+from pipeline.wire.credit import host_of, label_of
 from pipeline.wire.dateline_names import CITIES, COUNTRIES, REGIONS
 
 REMEMBERED = 4_096  # titles of feeds
@@ -18,6 +18,16 @@ WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 ARTICLES = frozenset({"the", "der", "die", "das", "le", "la", "les", "el", "los", "las", "il", "lo"})
 
 
+def _folded(text: str) -> str:
+    """In small letters and without accents: hosts have none."""
+    if text.isascii():
+        return text.casefold()
+    return "".join(one for one in normalize("NFD", text.casefold()) if one.isalnum() or one in " -'’")
+
+
+PLACES = frozenset(map(_folded, COUNTRIES | REGIONS | CITIES))
+
+
 @lru_cache(maxsize=REMEMBERED)
 def own_names(title: str, host: str) -> frozenset[str]:
     """Folded: the feed's title without its section, each longer word of it, its initials, and the host's own label.
@@ -26,23 +36,11 @@ def own_names(title: str, host: str) -> frozenset[str]:
     """
     name = SECTION.split(title[:TITLE_CHARS_MAX], maxsplit=1)[0].strip()
     words = [word for word in WORD.findall(name) if word[0].isupper()]
-    labels = host_of(host).split(".")
-    found = {_folded(name), *(_folded(word) for word in words if len(word) >= NAME_CHARS_MIN), *labels[-2:-1]}
+    found = {_folded(name), *(_folded(word) for word in words if len(word) >= NAME_CHARS_MIN), label_of(host_of(host))}
     initials = "".join(word[0] for word in words if word.casefold() not in ARTICLES).casefold()
-    return frozenset(one for one in (*found, initials) if len(one) > 1 and not _is_place(one))
+    return frozenset(one for one in (*found, initials) if len(one) > 1 and one not in PLACES)
 
 
 def is_own(printed: str, names: frozenset[str]) -> bool:
     """Whether a source in brackets is one of these names."""
     return bool(names) and _folded(printed.strip()) in names
-
-
-def _is_place(name: str) -> bool:
-    return name in COUNTRIES or name in REGIONS or name in CITIES
-
-
-def _folded(text: str) -> str:
-    """In small letters and without accents: hosts have none."""
-    if text.isascii():
-        return text.casefold()
-    return "".join(one for one in normalize("NFD", text.casefold()) if one.isalnum() or one in " -'’")

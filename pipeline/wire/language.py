@@ -1,7 +1,6 @@
 """Which language a text is in: the source's own word checked, or a guess with its method and confidence.
 
-The one seam to the detector (eldc 0.4: .984 on six-word fragments, .998 on articles, enrichment.md section 2), so that another
-can take its place.
+The one seam to the detector (eldc 0.4: .984 on six-word fragments, .998 on articles), so that another can take its place.
 """
 
 import re

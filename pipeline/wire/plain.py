@@ -43,7 +43,7 @@ def _lines(part: str) -> str:
 
 
 def folded(text: str) -> str:
-    """The form for comparison: NFKC, case-folded, white space collapsed (linking.md, section 3)."""
+    """The form for comparison: NFKC, case-folded, white space collapsed."""
     return collapsed(compatible(text)).casefold()
 
 

@@ -40,6 +40,7 @@ EDITORS = (
     r"(?:Eds?|Editors?|EDITORS|EDS|Note to editors|NOTE TO EDITORS|Attention editors|Editors?[’'] ?[nN]ote|"
     r"EDITOR[’']?S[’']? NOTE|An die Redaktionen|Redaktionshinweis|Achtung Redaktionen|Hinweis an die Redaktionen)"
 )
+PLACED = r"(?:[^\n()]{2,60} \([A-Za-z/ ]{2,30}\)\s?[-–—_]{0,2}\s?)?"  # a dateline in front
 RULES = (
     _rule(
         "advisory.digest",
@@ -109,6 +110,33 @@ RULES = (
         "BC-NR--River Flood,0310",
     ),
     _rule(
+        "embargo.headline",
+        "hold",
+        "headline",
+        (
+            r"(?:STRICTLY )?EMBARGO(?:ED)?(?:\s?[:–—]| ?-(?=\s|[A-Z][a-z])| (?:UNTIL|TILL|FOR)\b).*|"
+            r"(?:Strictly )?[Ee]mbargoed (?:until|for)\b.{2,60}?(?:\s[-–—]|\s?[:–—])\s.*|(?:SPERRFRIST|Sperrfrist)\b.*[:–—-]\s.*"
+        ),
+        "EMBARGOED UNTIL NOON FRIDAY - Mill to reopen",
+        "Embargoed until Friday, report on mill leaks",
+    ),
+    _rule(
+        "embargo.text",
+        "hold",
+        "text",
+        (
+            rf"\W{{0,3}}{PLACED}(?:STRICTLY )?(?:EMBARGOED\b|EMBARGO\s?[:–—-]|NOT FOR (?:RELEASE|PUBLICATION|BROADCAST|USE) "
+            r"(?:BEFORE|UNTIL)\b|SPERRFRIST\b).*|"
+            r"\W{0,3}(?:(?:[Ss]trictly )?[Ee]mbargoed (?:until|for)\b|[Ee]mbargo\s?:|"
+            r"[Nn]ot for (?:release|publication|broadcast|use)(?: or \w+)? (?:before|until)\b|"
+            r"(?:For [Rr]elease|FOR RELEASE) (?:(?:at|on|after|AT|ON|AFTER) |(?:MON|TUE|WED|THU|FRI|SAT|SUN)|\d)|"
+            r"[Ss]perrfrist\b|(?:Sous e|E)mbargo (?:jusqu|hasta\b)).{1,100}"
+        ),
+        "Not for release before 0600 GMT on Nov 23",
+        "Embargo or not, the mill sells its flour.",
+        re.DOTALL,
+    ),
+    _rule(
         "hold.repeated",
         "hold",
         "headline",
@@ -159,12 +187,21 @@ RULES = (
         "kill.repeated", "kill", "headline", r".{0,40}\bKILL[ !,]+KILL\b.*", "KILL KILL KILL Mill reopens", "How to kill a mill"
     ),
     _rule(
+        "kill.slug",
+        "kill",
+        "headline",
+        r"(?:BC|AM|PM|AP)-.*(?:-|_|, ?)KILL\b.*",
+        "BC-NR--River Flood-KILL,0040",
+        "BC-NR--Road Kill,0310",
+    ),
+    _rule(
         "kill.text",
         "kill",
         "text",
         (
             r"\W{0,3}(?:KILL[ !,]+KILL\b|(?:Eds?|Editors?|EDITORS): ?(?:Please )?(?:[Kk]ill|KILL)\b|"
-            r"(?:STORY WITHDRAWN|MANDATORY KILL|BULLETIN KILL)\b).*"
+            r"(?:STORY WITHDRAWN|MANDATORY KILL|BULLETIN KILL)\b|"
+            r"\((?:Withdraws|WITHDRAWS) (?:the |this )?(?:story|item|alert)\b).*"
         ),
         "KILL KILL KILL: item dpa 0123 is wrong.",
         "Kill or cure, the miller said.",
@@ -189,8 +226,8 @@ RULES = (
         "kill",
         "text",
         (
-            r"\W{0,3}(?:Die|Unsere) Meldung .{0,200}?\b(?:ist|wird|wurde) (?:hiermit )?(?:zurückgezogen|"
-            r"storniert|ungültig|gegenstandslos).*"
+            r"\W{0,3}(?:Die|Unsere) Meldung .{0,200}?\b(?:(?:ist|wird|wurde) (?:hiermit )?(?:zurückgezogen|"
+            r"storniert|ungültig|gegenstandslos|zu streichen)|darf nicht (?:mehr )?verwendet werden).*"
         ),
         "Die Meldung «Mühle öffnet wieder» wird zurückgezogen.",
         "Die Meldung überraschte Oslo.",

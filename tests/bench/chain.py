@@ -22,13 +22,14 @@ from pipeline.ledger import Ledger
 from pipeline.records import RawItem
 from pipeline.stages.dedup import item_uri
 from pipeline.topics import full_name
+from pipeline.topology import ENRICH, INGEST, LINK
 from tests.bench import clock
 from tests.bench.ground import Ground, Process
 from tests.bench.load import Tap, drip, publish, raw_messages, tap
 from tests.bench.table import AT_MOST, Goal, Row
 from tests.faults.world import items
 
-CHAIN = (stages.DEDUP, stages.NORMALIZE, stages.LINK, stages.ENRICH)
+CHAIN = (*INGEST.stages, *LINK.stages, *ENRICH.stages)
 LATENCY_PER_S = 50.0
 FAUST = "Faust chain, at least once"
 TRANSPORT_RATIO, TRANSPORT_US = Goal(AT_MOST, 0.35, of_ratio=True), Goal(AT_MOST, 150)

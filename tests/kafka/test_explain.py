@@ -12,6 +12,7 @@ from msgspec import structs
 from pipeline import codec, kafka, provision
 from pipeline.article import Article
 from pipeline.cli import root
+from pipeline.cli.explain import describe
 from pipeline.config import Config, to_environment
 from pipeline.explain import Explanation, explain
 from pipeline.explain.fate import trace
@@ -164,8 +165,11 @@ async def test_what_is_not_there_is_not_known(config: Config) -> None:
 
 async def test_only_the_public_topic_may_be_left(config: Config) -> None:
     german = structs.replace(codec.decode(World().life(item())[-1][2], Article), language="de-AT")
-    await write(config, [on("out.de", german, URI), ("out.en", URI, None, [])])
+    by = [("relation", b"kill"), ("by-uri", b"urn:newsml:wire.example:kill")]
+    await write(config, [on("out.de", german, URI), ("out.en", URI, None, by)])
     found = await explain(config, URI)
+    (null,) = found.of("out.en")
+    assert list(describe(null)) == ["tombstone: withdrawn from the public topic by the kill urn:newsml:wire.example:kill"]
     assert {each.topic: each.facts.get("tombstone") for each in found.chain} == {"out.de": None, "out.en": True}
 
 
@@ -258,7 +262,7 @@ def test_of_a_kill_that_every_language_is_told_each_copy_has_its_own_fate() -> N
     )  # fmt: skip
     trace([own, hit, missed, linked, killed], {("normalized", 0): 3}, now=0)
     assert (own.fate, hit.fate) == (f"→ {linked.place}", f"→ {killed.place}")
-    assert missed.fate == "told to every language; it concerns nothing that link holds in fr"
+    assert missed.fate == "told to every language; it changes nothing that link holds in fr"
 
 
 async def test_the_segment_is_named_by_its_manifest(config: Config) -> None:

@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,20 +10,19 @@ import pytest
 
 from pipeline import codec, provision
 from pipeline.config import Config
-from pipeline.poll.feeds import import_feeds, send, specs
+from pipeline.poll.feeds import import_feeds, specs
 from pipeline.recall import haste
 from pipeline.recall.barrier import has_passed, written_ends
 from pipeline.recall.haste import Haste
 from pipeline.records import Command
 from pipeline.sinks.forms import DOCUMENTS, EVENTS, unpack
-from tests.kafka.test_recall import PATIENCE_S, eventually
+from tests.kafka.test_recall import eventually, poll_until
 from tests.kafka.test_service import with_feeds
 from tests.poll.site import FakeSite, Reply
 from tests.service import Workers, contents
 
 WORKERS = ("w0", "w1")
 KILLS = 3
-AGAIN_S = 5.0
 
 
 def text_of(name: str) -> str:
@@ -66,17 +64,6 @@ async def kills(config: Config, folder: Path, count: int) -> AsyncIterator[tuple
                 await eventually(lambda: _is_carried_out(config))
                 yield time.monotonic() - began, await asyncio.to_thread(holding, config, name)
             assert workers.ended() == []
-
-
-async def poll_until(config: Config, feed: str, holds: Callable[[], Awaitable[bool]]) -> None:
-    """Asks for a poll until it shows: a worker that has just started, or changes partitions, may not hear the first time."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not await holds():
-            order = Command(verb="poll-now", feed=feed, id=feed, at=time.time())
-            await send(config, "ops.command", [(feed, codec.encode(order))])
-            with suppress(TimeoutError):
-                async with asyncio.timeout(AGAIN_S):
-                    await eventually(holds)
 
 
 async def _are_public(config: Config, count: int) -> bool:

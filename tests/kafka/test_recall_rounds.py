@@ -27,9 +27,8 @@ from pipeline.stages.dedup import item_uri
 from pipeline.story import Retraction, Story, Withdrawn
 from pipeline.topics import sink_name
 from tests.builders import article
-from tests.kafka.test_recall import PATIENCE_S, Sick, Sinks, committed, eventually, proved, public, stored, told
+from tests.kafka.test_recall import PATIENCE_S, Sick, Sinks, committed, eventually, poll_until, proved, public, stored, told
 from tests.kafka.test_recall import message as wire
-from tests.kafka.test_recall_haste import poll_until
 from tests.kafka.test_recall_prove import pass_by, produce
 from tests.kafka.test_service import with_feeds
 from tests.poll.site import FakeSite, Reply
@@ -211,6 +210,34 @@ def test_kills_in_force(messages: list[tuple[str, str, str]], kills: int) -> Non
         watch.hear(message(kind, at, state), ms(at))
     assert len(watch.in_force(NIGHT)) == kills
     assert watch.in_force(NIGHT + timedelta(days=36)) == []
+
+
+STORY = "urn:newswire:story:" + "a" * 32
+
+
+def of_a_story(kind: str, at: str, uri: str = URI, story: str = STORY):  # type: ignore[no-untyped-def]
+    found = message(kind, at, "killed" if kind == "kill" else "live", uri)
+    told = structs.replace(found.pipeline.retraction, stories=(story,), is_partial=kind == "kill")
+    return structs.replace(found, pipeline=structs.replace(found.pipeline, retraction=told))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_whole_story_is_watched_until_it_is_released(order: int) -> None:
+    watch = Watch(timedelta(days=35))
+    for at, found in [(EARLY, of_a_story("kill", EARLY)), (LATE, of_a_story("release", LATE))][::order]:
+        watch.hear(found, ms(at))
+    assert watch.in_force(NIGHT) == []
+    again = "2026-03-01T10:00:00+00:00"
+    watch.hear(of_a_story("kill", again), ms(again))
+    assert [(target.uri, target.is_story) for target in watch.in_force(NIGHT)] == [(URI, False), (STORY, True)]
+
+
+def test_a_release_under_another_name_of_the_story_spares_the_items_that_it_names() -> None:
+    watch = Watch(timedelta(days=35))
+    watch.hear(of_a_story("kill", EARLY), ms(EARLY))
+    watch.hear(of_a_story("release", MIDDLE, story="urn:newswire:story:" + "b" * 32), ms(MIDDLE))
+    [whole] = watch.in_force(NIGHT)
+    assert (whole.uri, URI in whole.spared) == (STORY, True)
 
 
 def test_too_many_kills_are_watched_as_far_as_memory_goes(monkeypatch: pytest.MonkeyPatch) -> None:

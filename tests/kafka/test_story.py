@@ -80,6 +80,21 @@ def killed(version: int) -> Article:
     return structs.replace(made, pipeline=structs.replace(made.pipeline, status=status))
 
 
+def copied(headline: str) -> Article:
+    """The text on another publisher's site."""
+    made = article(headline=headline, body=BODY.format(dead=11), key="https://harbour-post.example/1")
+    identity = structs.replace(made.pipeline.identity, feed="harbour-post", provider="harbour-post.example")
+    return structs.replace(made, pipeline=structs.replace(made.pipeline, identity=identity))
+
+
+def notice() -> Article:
+    """A kill that names its victim by the headline."""
+    words = "KILL KILL KILL. The dam holds, the district says."
+    made = article(headline="Dam gives way above Brackwater, 11 dead", body=words, key="https://wire.example/a/2")
+    status = Status(kind="article", reasons=("kill.repeated",))
+    return structs.replace(made, pub_status="canceled", pipeline=structs.replace(made.pipeline, status=status))
+
+
 def told() -> Wire:
     wire = Wire()
     wire.send(text(1, 12, "Dam gives way above Brackwater, 12 dead"), "2026-03-01T07:00:00Z")
@@ -121,6 +136,35 @@ async def test_a_story_is_told_from_its_first_text_to_its_kill(config: Config) -
     assert {**codec.loads(by_key.stdout), "asked": ""} == {**document, "asked": ""}
     assert [each["relation"] for each in document["events"]] == ["new", "update", "sighting", "kill"]
     assert (document["state"], document["members"][0]["withdrawn_from"]) == ("killed", ["out.en"])
+
+
+async def test_a_copy_is_told_once_and_a_kill_by_text_in_its_own_words(config: Config) -> None:
+    wire = Wire()
+    wire.send(text(1, 11, "Dam gives way above Brackwater, 11 dead"), "2026-03-01T07:00:00Z")
+    wire.send(copied("Dam above Brackwater gives way, 11 dead"), "2026-03-01T07:20:00Z")
+    wire.send(notice(), "2026-03-01T07:40:00Z")
+    await write(config, wire.rows)
+    lines = (await asyncio.to_thread(command, config, URI)).stdout.splitlines()
+    assert lines[0] == "Dam gives way above Brackwater, 11 dead", "the story has its own headline, not its copy's"
+    assert "1 notice by example.test" in "".join(lines[:6])
+    events = [line[22:] for line in lines if line.startswith("20")]
+    assert events == [
+        "example.test, version 1, first text: Dam gives way above Brackwater, 11 dead",
+        "harbour-post.example, version 1, copy: Dam above Brackwater gives way, 11 dead",
+        "example.test, version 1, killed: Dam gives way above Brackwater, 11 dead",
+    ]
+    assert "“KILL KILL KILL. The dam holds, the district says.”" in [line.strip() for line in lines]
+
+
+async def test_an_embargoed_story_has_its_headline_and_its_reason(config: Config) -> None:
+    wire = Wire()
+    held = text(1, 11, "Dam gives way above Brackwater", pub_status="withheld")
+    status = Status(kind="article", is_held=True, reasons=("embargo.text",))
+    wire.send(structs.replace(held, pipeline=structs.replace(held.pipeline, status=status)), "2026-03-01T07:00:00Z")
+    await write(config, wire.rows)
+    lines = (await asyncio.to_thread(command, config, URI)).stdout.splitlines()
+    assert lines[0] == "Dam gives way above Brackwater"
+    assert "    under embargo" in lines
 
 
 async def test_what_nobody_knows_is_said_in_a_sentence(config: Config) -> None:

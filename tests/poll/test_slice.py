@@ -225,7 +225,7 @@ def test_an_ill_formed_neighbour_changes_neither_bytes_nor_keys(document: bytes)
     ]
 
 
-# ── hostile documents (polling.md, section 8) ────────────────────────────────────────────────────────────────────────
+# ── hostile documents ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def feed(item: bytes) -> bytes:

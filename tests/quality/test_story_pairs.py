@@ -1,6 +1,6 @@
 """Stories held to their bars: no two that differ ever merge, at most one in ten that belong together is missed.
 
-Each pair goes through `link` in both orders of arrival. The families are those of linking.md, section 7.
+Each pair goes through `link` in both orders of arrival.
 """
 
 from collections import Counter

@@ -14,6 +14,7 @@ from pipeline.sinks.buffer import Buffer
 from pipeline.sinks.compact import Compactor
 from pipeline.sinks.erasure import Mark, is_erased
 from pipeline.sinks.forms import DOCUMENTS, EVENTS, FORMS, RAW, Form, pack, read_segment, unpack
+from pipeline.sinks.kill import Target, targets_of
 from pipeline.sinks.line import StoredRecord, decode_line
 from pipeline.sinks.manifests import manifests_of, standing, topic_ids_in
 from pipeline.sinks.redact import RedactError, Redactor, restricted
@@ -22,7 +23,7 @@ from pipeline.sinks.segment import Manifest, Place
 from pipeline.sinks.stores import MemoryStore, Put, Store
 from pipeline.sinks.survey import topics_in
 from pipeline.sinks.sweep import Sweeper
-from pipeline.sinks.targets import Target, Targets, targets_of
+from pipeline.sinks.targets import Targets
 from pipeline.sinks.verify import Options, Report, verify
 from pipeline.stages.dedup import item_uri
 from pipeline.story import Retraction, Withdrawn

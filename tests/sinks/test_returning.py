@@ -13,13 +13,13 @@ from pipeline import codec
 from pipeline.sinks.catalog import Span
 from pipeline.sinks.erasure import is_erased
 from pipeline.sinks.forms import DOCUMENTS, EVENTS, RAW
+from pipeline.sinks.kill import Target
 from pipeline.sinks.redact import Redactor
 from pipeline.sinks.redaction import split_revision
 from pipeline.sinks.returning import Returning
 from pipeline.sinks.segment import Place
 from pipeline.sinks.stores import MemoryStore, Store
 from pipeline.sinks.sweep import Sweeper, Swept
-from pipeline.sinks.targets import Target
 from pipeline.stages.dedup import item_uri
 from pipeline.story import Story, StoryState
 from tests.sinks.records import Rec

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from pipeline.article import Article
 from pipeline.kafka import partition_of
 from pipeline.records import Emit
-from pipeline.stages.address import DIGEST_BYTES, KEPT, address
+from pipeline.stages.address import DIGEST_BYTES, KEPT, REFRESH_HOURS, address
 from pipeline.stages.bucket import BUCKETS, bucket, bucket_of
 from pipeline.topology import INGEST
 from tests.builders import article
@@ -110,6 +110,15 @@ def test_an_item_is_known_for_thirty_days_after_its_last_message() -> None:
     for hours in range(76 * 24, 78 * 24):
         sent(item(f"urn:x:{hours}"), state, at(hours))
     assert bucket(sent(item("urn:x:1", language="und"), state, at(78 * 24))[0]) == "other"
+
+
+def test_thirty_days_count_from_the_last_message_even_where_that_was_not_written() -> None:
+    state: State = {}
+    sent(item("urn:x:1", language="de"), state)
+    sent(item("urn:x:1", language="de"), state, at(REFRESH_HOURS - 1))
+    for hours in range(29 * 24, 30 * 24 + REFRESH_HOURS - 1):
+        sent(item(f"urn:x:{hours}"), state, at(hours))
+    assert bucket(sent(item("urn:x:1", language="und"), state, at(30 * 24 + REFRESH_HOURS - 1))[0]) == "de"
 
 
 def test_state_is_small_and_bounded() -> None:

@@ -161,6 +161,7 @@ AROUND = [
     ("", "\n\n(With inputs from PTI)", {"tail.with_inputs"}),
     ("", "\n\n(This story has not been edited by our staff and is published from a syndicated feed.)", {"tail.syndication"}),
     ("", "\n\n(This March 2 story has been corrected to say 1911, not 1912, in paragraph 8)", {"correction.bracket"}),
+    ("", "\n\nNOT FOR PUBLICATION: the desk is at +47 000 0000", {"private.en"}),
     ("", "\n\n* The following information is not intended for publication *\n\n- Tel: +47 000 0000", {"private.en"}),
 ]
 

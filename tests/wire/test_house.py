@@ -19,6 +19,7 @@ LEDE = "Le pont est ouvert depuis lundi, a indiqué la mairie."
         ("Le Quotidien du Fleuve | à la une", "", "Fleuve"),
         ("The Harbour Courier - World", "", "HC"),
         ("Meridian: Top stories", "", "meridian"),
+        ("", "news.harbour.co.uk", "Harbour"),
     ],
 )
 def test_own_names(title: str, host: str, printed: str) -> None:
@@ -30,6 +31,7 @@ def test_own_names(title: str, host: str, printed: str) -> None:
     [
         ("Texas Tribune", "Texas"),  # Paris (Texas) is a town
         ("Paris Soir", "Paris"),
+        ("Kölner Rundschau Köln", "Köln"),
         ("Meridian: World", "World"),
         ("The Harbour Courier", "The"),
         ("Meridian", "Nordpress"),
@@ -38,6 +40,10 @@ def test_own_names(title: str, host: str, printed: str) -> None:
 )
 def test_what_is_no_name_of_its_own(title: str, printed: str) -> None:
     assert not is_own(printed, own_names(title, ""))
+
+
+def test_a_registry_of_sites_is_no_name() -> None:
+    assert not is_own("com", own_names("", "harbour.com.au"))
 
 
 def test_its_own_source_makes_a_dateline() -> None:

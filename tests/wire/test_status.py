@@ -73,6 +73,34 @@ def test_embargoes(embargo: str | None, reason: str, until: str) -> None:
     assert (judged.pub_status == "usable", judged.status.is_held) == (not reason, bool(reason))
 
 
+@pytest.mark.parametrize(
+    ("headline", "text", "status"),
+    [
+        ("EMBARGOED UNTIL 12 NOON ON FRIDAY - Ferry sails again", REPORT, "withheld"),
+        ("EMBARGO: Ferry sails again", REPORT, "withheld"),
+        ("EMBARGO-Ferry sails again", REPORT, "withheld"),
+        ("Embargoed until Friday noon: Ferry sails again", REPORT, "withheld"),
+        ("Sperrfrist: Freitag 12 Uhr - Fähre fährt wieder", REPORT, "withheld"),
+        ("Ferry sails again", f"EMBARGOED UNTIL 1200 GMT FRIDAY\n\n{REPORT}", "withheld"),
+        ("Ferry sails again", "OSLO (NTB) - EMBARGOED UNTIL 12 NOON ON FRIDAY. The ferry sails again.", "withheld"),
+        ("Ferry sails again", f"NOT FOR PUBLICATION BEFORE 6 A.M. EST MONDAY\n\n{REPORT}", "withheld"),
+        ("Ferry sails again", f"For Release MON AMs\n\n{REPORT}", "withheld"),
+        ("Fähre fährt wieder", f"Sperrfrist 20. November 12:00 Uhr\n\n{REPORT}", "withheld"),
+        ("EU embargo on Sudmark oil begins Monday", "OSLO (AP) — An EU embargo on oil begins on Monday.", "usable"),
+        ("EMBARGO-HIT SUDMARK LOOKS EAST FOR FLOUR", REPORT, "usable"),
+        ("Embargoed oil found on ferry", "Embargoed oil was found on the ferry, police said.", "usable"),
+        ("Report embargoed until Friday leaked by aide", "A report embargoed until Friday leaked.", "usable"),
+        ("Norland Mills opens a ferry", "FOR IMMEDIATE RELEASE\n\nOSLO--(BUSINESS WIRE)--Norland Mills opens a ferry.", "usable"),
+        ("Ferry sails again", "(Withdraws story because of an error; there will be no substitute)", "canceled"),
+        ("Fähre fährt wieder", "Die Meldung dpa 0123 ist zu streichen.", "canceled"),
+        ("Ferry sails again", "(Withdraws in June, minister says)", "usable"),
+    ],
+)
+def test_embargoes_and_kills_that_only_the_text_tells(headline: str, text: str, status: str) -> None:
+    judged = judge(now=NOW, headline=headline, text=text, pub_status="usable")
+    assert (judged.pub_status, judged.status.is_held, judged.status.kind) == (status, status == "withheld", "article")
+
+
 def test_kill_by_description_only() -> None:
     judged = judge(
         now=NOW,

@@ -2,7 +2,7 @@
 
 Containment, not likeness as a whole, since a report grows; and numbers, since templated notices share all but them. `measure`
 compares two sketches and is cheap; the guards read the texts (telling.py), and only of pairs that passed. Each has an id that
-ends in the story's reasons. Thresholds: linking.md, section 3, where they were measured.
+ends in the story's reasons. The thresholds were measured on pairs of known truth (tests/quality/story_pairs.py has their like).
 """
 
 from collections import Counter
@@ -128,8 +128,11 @@ def _common_numbers(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, 
 
 
 def _other_headline(found: Measured, one: Telling, other: Telling) -> bool:
-    """Headlines without a common word need nearly the same text."""
-    return bool(one.title and other.title) and not one.title & other.title and found.contained < CONTAINED_OTHER_HEADLINE_MIN
+    """Headlines without a common word need nearly the same text. Sketches only estimate that: here all of it is compared."""
+    is_other = bool(one.title and other.title) and one.title.isdisjoint(other.title)
+    return is_other and len(one.shingles & other.shingles) < CONTAINED_OTHER_HEADLINE_MIN * min(
+        len(one.shingles), len(other.shingles)
+    )
 
 
 def _other_period(found: Measured, one: Telling, other: Telling) -> bool:

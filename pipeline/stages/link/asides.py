@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from pipeline.article import Article
-from pipeline.stages.link import chain, events, kills, takes
+from pipeline.stages.link import chain, events, homes, kills, takes
 from pipeline.stages.link.chain import NOTHING, Chain, Entry, Item
 from pipeline.stages.link.memory import Memory, Place, text_ref
 from pipeline.stages.link.message import Message
@@ -29,13 +29,13 @@ def settle_take(memory: Memory, message: Message) -> Outcome:
     place, held, item, entry = found
     told = memory.told(text_ref(chain.digest(item.uri), entry.content))
     parts = takes.read(memory, message)
-    first = chain.canonical(held) or item
+    first, urn = chain.canonical(held) or item, chain.story_urn(place.story)
     story = Story(
-        id=chain.story_urn(place.story),
-        home=chain.story_urn(place.home) if place.home else "",
+        id=urn,
+        home=homes.home_of(memory, item.uri, urn),
         relation=rule.relation,
         canonical=first.uri,
-        revision=chain.revisions(item),
+        revision=chain.revision(held),
         state=kills.standing(memory, held),
         reasons=(f"takes={len(parts) + 1}",),
     )
@@ -57,9 +57,9 @@ def _newest(memory: Memory, message: Message, key: int) -> tuple[Place, Chain, I
     best: tuple[Place, Chain, Item, Entry] | None = None
     for ref in memory.posted(key) if key else ():
         drawn = memory.sketch(ref)
-        if drawn is None or abs(drawn.hour - message.hour) > TIE_HOURS or (home := memory.whereabouts(drawn.item)) is None:
+        if drawn is None or abs(drawn.hour - message.hour) > TIE_HOURS or (found := memory.whereabouts(drawn.item)) is None:
             continue
-        place, held, item = home
+        place, held, item = found
         if item.head is None:
             continue
         is_house = item.publisher == message.publisher or (item.agency and item.agency == message.agency)

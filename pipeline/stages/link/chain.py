@@ -269,6 +269,12 @@ def revisions(item: Item) -> int:
     return item.forgotten + _changes(item.entries)
 
 
+def revision(chain: Chain) -> int:
+    """How often the words of the canonical publisher have changed, over all of its items; 0 in a story without texts."""
+    first = canonical(chain)
+    return sum(revisions(item) for item in chain.items if is_version(item, first)) if first else 0
+
+
 def _changes(entries: tuple[Entry, ...]) -> int:
     return sum(at == 0 or entry.content != entries[at - 1].content for at, entry in enumerate(entries))
 

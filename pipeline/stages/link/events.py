@@ -14,7 +14,7 @@ from pipeline.stages.link.chain import Chain, Item
 from pipeline.story import Retraction, Withdrawn
 
 AlertKind = Literal["cluster_overgrown", "kill_ambiguous", "kill_without_victim"]
-CLUSTER_MAX = 10  # items of one publisher in one story; more of them are templates, or a rule gone wrong (linking.md, section 5)
+CLUSTER_MAX = 10  # items of one publisher in one story; more of them are templates, or a rule gone wrong
 
 
 def sighting(article: Article, story: str, *, is_identical: bool) -> Side:

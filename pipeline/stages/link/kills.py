@@ -144,9 +144,9 @@ def _fitting(memory: Memory, key: int, kill: Kill) -> Iterator[bytes]:
         drawn, told = memory.sketch(ref), memory.told(ref)
         if drawn is None or told is None:
             continue
-        if (home := memory.whereabouts(drawn.item)) is None:
+        if (found := memory.whereabouts(drawn.item)) is None:
             continue
-        item = home[2]
+        item = found[2]
         if _fits(kill, item.begun_at, item.publisher, item.agency, told.city):
             yield drawn.item
 

@@ -32,10 +32,10 @@ TEXTS_MAX = 4  # texts of one item that can be found and compared: a live blog h
 SHARED_MAX = 4  # items behind one alias: a guid on more of them is no name
 UINT32 = struct.Struct("<I")
 POSTING = struct.Struct("<8sI")  # a text, and the mask of its numbers
-# The hour in a row of u has room above its 26 bits (until the year 9625): four for the bucket, one for a home behind the aliases.
+# The hour in a row of u has room above its 26 bits (until the year 9625): five for the bucket, one for a home behind the aliases.
 HOUR_BITS, HAS_HOME = 26, 1 << 31
 HOUR_MAX = (1 << HOUR_BITS) - 1
-NAMED = ("", *BUCKETS)
+NAMED = ("", *BUCKETS)  # rows hold the number of a bucket: a new one belongs at the end
 TEXT_CHARS_MAX = 60_000  # a text beyond it is compared by its beginning
 TEXT_CODEC = b"\x01"
 

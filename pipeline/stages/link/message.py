@@ -168,7 +168,7 @@ def read(article: Article, now: str) -> Message:
         body=article.body_text,
         note=article.ed_note,
         city=_city(article),
-        slug=_slug(article, agency),
+        slug=_slug(article, agency or publisher),
         title=_title(article),
         aliases=tuple(_aliases(article)),
     )
@@ -269,10 +269,9 @@ def _city(article: Article) -> str:
     return dateline.places[0] if dateline and dateline.places else ""
 
 
-def _slug(article: Article, agency: bytes) -> int:
-    """What all versions of a story have in their slug line, as a key of its agency; 0 for none."""
+def _slug(article: Article, owner: bytes) -> int:
+    """What all versions of a story have in their slug line, as a key of its agency, else of its publisher; 0 for none."""
     root = folded(SLUG_REMARK.sub("", article.slugline)).strip(" /=<,")
-    owner = agency or _owner(article)[0]
     return key_of(bucket(article), "slug", f"{owner.hex()}:{root}") if root else 0
 
 

@@ -21,7 +21,7 @@ from pipeline.stages.link.window import TEXT_HOURS
 LOADED_MAX = 12  # sketches compared per text, those with the most telling keys in common: true partners share 3 to 8
 WEIGHT_MIN = 1 / 16  # a key is worth one by the number of texts that have it: to share one phrase of many reports says nothing
 JUDGED_MAX = 8  # texts read for the guards
-TIE_HOURS = 48  # a tag or a slug ties a revision to a text so long (linking.md, section 4)
+TIE_HOURS = 48  # a tag or a slug ties a revision to a text so long
 SLUG_CONTAINED_MIN = 0.1  # a slug may cover several stories of a day; one of them says something of the same
 TAG_CONTAINED_MIN, TAG_NUMBERS_MIN = 0.3, 0.5  # a new toll leaves the other figures as they were
 RELATED_MAX = 3
@@ -140,8 +140,8 @@ def _candidates(memory: Memory, message: Message, drawn: Sketch) -> list[_Candid
             weights[ref] = weights.get(ref, 0.0) + len(drawn.keys)  # before those that only share words
             ways[ref] = ways.get(ref, NO_WAYS) | {way}
     found = []
-    telling = [ref for ref, weight in weights.items() if weight >= WEIGHT_MIN]
-    for ref in sorted(telling, key=lambda ref: (-weights[ref], ref))[:LOADED_MAX]:
+    likely = [ref for ref, weight in weights.items() if weight >= WEIGHT_MIN]
+    for ref in sorted(likely, key=lambda ref: (-weights[ref], ref))[:LOADED_MAX]:
         other = memory.sketch(ref)
         if other is not None and other.item != message.key and abs(other.hour - drawn.hour) <= TEXT_HOURS:
             found.append(_Candidate(ref, other, alike.measure(drawn, other), ways.get(ref, NO_WAYS)))
@@ -151,9 +151,9 @@ def _candidates(memory: Memory, message: Message, drawn: Sketch) -> list[_Candid
 def _namesakes(memory: Memory, message: Message) -> Iterator[bytes]:
     for alias in message.aliases:
         for item in memory.items_of(alias):
-            home = memory.whereabouts(item) if item != message.key else None
-            if home:
-                yield from refs(home[1], home[2].uri)
+            found = memory.whereabouts(item) if item != message.key else None
+            if found:
+                yield from refs(found[1], found[2].uri)
 
 
 def _is_nearer(score: int, message: Message, item: Item, story: Chain) -> bool:

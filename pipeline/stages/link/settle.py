@@ -116,14 +116,13 @@ def _story(
     parent, story = merged.bearings.parent, chain.story_urn(merged.story)
     own = (rule.rule,) if rule.rule not in (rule.relation, "copy") else ()
     tied = parent.reasons if parent else ("same_uri",) if merged.earlier and rule.relation in DIFFED else ()
-    versions = (item for item in merged.after.items if chain.is_version(item, first))
     return Story(
         id=story,
         home=homes.home_of(memory, merged.item.uri, story),
         relation=rule.relation,
         previous=Version(uri=previous[0].uri, version=str(chain.ordinal(*previous))) if previous else None,
         canonical=first.uri,
-        revision=sum(map(chain.revisions, versions)),
+        revision=chain.revision(merged.after),
         state=becomes,
         related=tuple(map(chain.story_urn, merged.bearings.related)),
         score=parent.likeness or None if parent else None,

@@ -18,7 +18,7 @@ from pipeline.wire.tickers import find_tickers, without_tickers
 VERSION = 2
 
 LEAD_SHINGLES = 40  # the lead is what a growing report keeps: its hashes find what those of the whole text miss
-MIN_HASHES = 4  # of the lead, and of the whole: 99.4 % of true pairs share one of them (linking.md, section 2.1)
+MIN_HASHES = 4  # of the lead, and of the whole: 99.4 % of true pairs share one of them
 SAMPLE_MAX = 48  # shingle hashes kept: all of a short text, the lowest half, quarter, eighth … of a longer one; 48 × 4 bytes
 NUMBERS_MAX = 16  # number hashes kept, the smallest: 16 × 4 bytes
 TICKERS_MAX = 4
@@ -40,9 +40,8 @@ _COUNTED = (
 NUMBER_WORDS = {word: str(value) for _, words in _COUNTED for value, word in enumerate(words.split()) if word != "-"}
 GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 
-HEAD = struct.Struct(
-    "<BB16sIIIBHBBB"
-)  # version, flags, item, hour, publisher, agency, sampling, shingles, keys, numbers, tickers
+# version, flags, item, hour, publisher, agency, sampling, shingles, and how many keys, numbers, tickers follow
+HEAD = struct.Struct("<BB16sIIIBHBBB")
 REVISION, SYNTHESIS = 1, 2  # flags: the text says of itself that it revises another one; that it is a round-up
 UINT32 = 0xFFFFFFFF
 
@@ -73,7 +72,8 @@ _BARE, _NUMBERS = _Bare(), _Numbers()
 
 class Sketch(Struct, frozen=True):
     """One text. `item` is the digest of its uri, `hour` its event time; `keys` are where it is posted, the first `sought` of them
-    are looked up for candidates. `sample` holds the upper halves of all shingle hashes below 2 ** (64 - `sampling`)."""
+    are looked up for candidates (none of one that was read from its row). `sample` holds the upper halves of all shingle hashes
+    below 2 ** (64 - `sampling`)."""
 
     item: bytes
     hour: int
@@ -155,7 +155,7 @@ def draw(
 
 
 def may_share_numbers(mask: int, other: int) -> bool:
-    """Whether texts with these masks can share half of the fewer numbers; sure of a no."""
+    """Whether texts with these masks can share half of the fewer numbers. A no errs only where numbers repeat or bits meet."""
     return 2 * (mask & other).bit_count() >= min(mask.bit_count(), other.bit_count())
 
 

@@ -11,7 +11,7 @@ from itertools import combinations, takewhile
 from unicodedata import normalize
 
 from pipeline.stages.link.periods import periods
-from pipeline.stages.link.sketch import numbers_in, tokens
+from pipeline.stages.link.sketch import numbers_in, shingles, tokens
 from pipeline.wire.tickers import without_tickers
 
 LEAD_WORDS = 80  # a substituted subject stands in the headline or in the first two paragraphs
@@ -62,7 +62,17 @@ class Telling:
     @cached_property
     def numbers(self) -> Counter[str]:
         """All numbers of the report, as the sketch counts them."""
-        return Counter(numbers_in(tokens(without_tickers(self.body or self.headline), self.language)))
+        return Counter(numbers_in(self.words))
+
+    @cached_property
+    def shingles(self) -> frozenset[int]:
+        """All shingles of the report, as the sketch has a sample of them."""
+        return frozenset(shingles(self.words))
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The words of the report in the form in which the sketch has them."""
+        return tokens(without_tickers(self.body or self.headline), self.language)
 
     @cached_property
     def names(self) -> frozenset[str]:

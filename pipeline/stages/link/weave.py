@@ -20,6 +20,7 @@ from pipeline.stages.rows import enlist
 from pipeline.story import StoryState
 
 ALONE = Bearings()
+ALIASES_MAX = 6  # of an item, the first ones: a guid and a link each from three feeds
 REVISIONS = frozenset({"update", "correction", "refile", "repeat", "synthesis"})  # a second round-up revises the first
 
 
@@ -129,8 +130,8 @@ def _woven(memory: Memory, message: Message, known: Place | None, own: Chain | N
             after = chain.join(after, moving)
     story = chain.digest(chain.root(after).uri)
     joined = tuple(kills.standing(memory, held) for origin in origins if (held := memory.story(origin)))
-    home = parent.story if parent else known.story if known and found is None else b""
-    moves = tuple(_moves(memory, origins, story, home, after, now))
+    into = parent.story if parent else known.story if known and found is None else b""
+    moves = tuple(_moves(memory, origins, story, into, after, now))
     item = after.item(message.uri) or message.chain().items[0]
     own_entry = message.entry()
     return Merged(
@@ -154,8 +155,8 @@ def _tied(branch: Chain, uri: str, parent: bytes, score: int) -> Chain:
     return replace(branch, items=tuple(replace(i, parent=parent, score=score) if i is item else i for i in branch.items))
 
 
-def _moves(memory: Memory, origins: dict[bytes, Chain], story: bytes, home: bytes, after: Chain, now: str) -> Iterator[Side]:
-    """Takes items out of the stories they leave, gives them their new place, and says so."""
+def _moves(memory: Memory, origins: dict[bytes, Chain], story: bytes, into: bytes, after: Chain, now: str) -> Iterator[Side]:
+    """Takes items out of the stories they leave, gives them their new place, and says so. `into` is what `story` was before."""
     for origin, gone in sorted(origins.items()):
         if origin == story:
             continue
@@ -163,9 +164,9 @@ def _moves(memory: Memory, origins: dict[bytes, Chain], story: bytes, home: byte
         uris = [item.uri for item in gone.items]
         memory.put_story(origin, chain.without(held, uris) if held else None)
         yield from _resettled(memory, uris, origin, story, now)
-    if home and home != story:  # the story got an older beginning, and its name from that
-        memory.put_story(home, None)
-        yield from _resettled(memory, [item.uri for item in after.items], home, story, now)
+    if into and into != story:  # the story got an older beginning, and its name from that
+        memory.put_story(into, None)
+        yield from _resettled(memory, [item.uri for item in after.items], into, story, now)
 
 
 def _resettled(memory: Memory, uris: list[str], origin: bytes, story: bytes, now: str) -> Iterator[Side]:
@@ -182,10 +183,11 @@ def _resettled(memory: Memory, uris: list[str], origin: bytes, story: bytes, now
 
 def _keep_place(memory: Memory, message: Message, known: Place | None, story: bytes) -> None:
     hour = max(known.hour, message.hour) if known else message.hour
-    aliases = tuple(dict.fromkeys((*(known.aliases if known else ()), *message.aliases)))[:6]
+    aliases = tuple(dict.fromkeys((*(known.aliases if known else ()), *message.aliases)))[:ALIASES_MAX]
     moved = known.moved(story) if known else Place(story, hour)
     memory.put_place(message.key, replace(moved, hour=hour, aliases=aliases, bucket=moved.bucket or message.bucket))
     for alias in message.aliases:
-        memory.name(alias, message.key)
+        if alias in aliases:  # no other would be taken from it when it is forgotten
+            memory.name(alias, message.key)
     if known is None or hour > known.hour:
         enlist(memory, ITEMS, hour, b"u" + message.key)

@@ -4,7 +4,7 @@ from pipeline.stages.link import chain
 from pipeline.stages.link.memory import Memory
 from pipeline.stages.rows import Window, due, newest
 
-TEXT_HOURS = 72  # a text is compared for so long (linking.md, section 6)
+TEXT_HOURS = 72  # a text is compared for so long
 ITEM_HOURS = 30 * 24  # an item is known by uri, guid and link for so long
 TEXTS = Window(b"e", TEXT_HOURS, 9)  # a letter and eight bytes: p, x
 ITEMS = Window(b"i", ITEM_HOURS, 17)  # a letter and sixteen bytes: u, q

@@ -51,7 +51,7 @@ def settle(memory: Memory, message: Message, article: Article, now: str) -> Outc
     outcome = Outcome(rule=rule, story=_story(memory, message, hit, rule, becomes), version=_version(message))
     if is_news and not evidence.is_elsewhere:
         told = _retraction(memory, outcome, chains, hit, article, now)
-        is_lost = _says_so(article) and hit == [message.key] and not message.is_echo
+        is_lost = _says_so(article) and hit == [message.key] and not is_about_itself and not message.is_echo
         outcome.also = tuple(_sides(outcome, told, article, now, is_lost=is_lost))
         if rule.is_routed:
             outcome.homes = homes.elsewhere(told.items, outcome.story)
@@ -79,7 +79,12 @@ def settle_echo(memory: Memory, message: Message, article: Article, now: str) ->
 
 
 def _marked(memory: Memory, message: Message, known: Place | None, before: Chain | None) -> bool:
-    """Leaves the marks of the message at its item, without any text; whether they are news."""
+    """Leaves the marks of the message at its item, without any text; whether they are news.
+
+    An item whose texts are another bucket's is left to the message that goes there: what that says must be news when it comes.
+    """
+    if known is not None and known.bucket not in ("", message.bucket):
+        return False
     marks = Chain(tuple(replace(item, entries=()) for item in message.chain().items))
     after = chain.join(before or NOTHING, marks)
     memory.put_story(known.story if known else message.key, after)
@@ -115,7 +120,6 @@ def _version(message: Message) -> str:
 def _story(memory: Memory, message: Message, hit: list[bytes], rule: Rule, becomes: StoryState) -> Story:
     found = memory.story(hit[0]) or NOTHING
     first = chain.canonical(found)
-    versions = [item for item in found.items if first and chain.is_version(item, first)]
     described = hit != [message.key] and found.item(message.uri) is None
     own = (rule.rule,) if rule.rule != rule.relation else ()
     return Story(
@@ -123,7 +127,7 @@ def _story(memory: Memory, message: Message, hit: list[bytes], rule: Rule, becom
         home=homes.home_of(memory, message.uri, chain.story_urn(hit[0])),
         relation=rule.relation,
         canonical=first.uri if first else message.uri,
-        revision=sum(map(chain.revisions, versions)),
+        revision=chain.revision(found),
         state=becomes,
         related=tuple(map(chain.story_urn, hit[1:])),
         reasons=(*own, *(("described",) if described else ()), *(("ambiguous",) if len(hit) > 1 else ())),

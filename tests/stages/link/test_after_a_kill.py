@@ -1,7 +1,7 @@
 """What comes into a story after its kill is told as killed too, so that the store does not keep it."""
 
 from pipeline.article import Article
-from pipeline.sinks.targets import targets_of
+from pipeline.sinks.kill import targets_of
 from pipeline.stages.link import chain
 from tests.stages.link.test_golden_cases import HEADLINE, OWN
 from tests.stages.link.texts import FIRST

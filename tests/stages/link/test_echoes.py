@@ -43,6 +43,14 @@ def test_a_kill_of_no_language_kills_in_the_bucket_of_its_victim() -> None:
     assert desk.told("ops.alert") == []
 
 
+def test_a_kill_by_text_of_its_own_item_has_its_victim_and_alerts_nobody() -> None:
+    desk = Desk()
+    desk.take(item("urn:x:1", HEADLINE, FIRST, version="1", **OWN))
+    killed = desk.take(item("urn:x:1", "WITHDRAWAL: " + HEADLINE, "The figures were wrong.", version="2", hours=1, **OWN))
+    assert named(killed) == {"urn:x:1"}
+    assert desk.told("ops.alert") == []
+
+
 @pytest.mark.parametrize("told", [KILL, BY_TEXT], ids=["by id", "by text"])
 def test_where_it_hits_nothing_it_ends_without_an_alert(told: Article) -> None:
     desk = Desk()
@@ -83,7 +91,7 @@ def test_what_it_may_mean_in_each_bucket_is_told_by_each() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_where_buckets_share_a_partition_the_copies_of_a_kill_are_repeats(count: int) -> None:
+def test_where_buckets_share_a_partition_a_kill_passes_once_in_the_bucket_of_its_item(count: int) -> None:
     desk = Desk()
     desk.take(item("urn:x:1", HEADLINE, FIRST, version="1", **OWN))
     desk.take(item("urn:x:9", HEADLINE, BANK, version="1", language="und", agency="Meridian"))
@@ -92,7 +100,25 @@ def test_where_buckets_share_a_partition_the_copies_of_a_kill_are_repeats(count:
     ]
     passed = [one for each in told for one in desk.run(each.values()) if one is not None]
     assert [one.uri for one in passed] == ["urn:x:1", "urn:x:9"][:count]
-    assert not any(one.pipeline.identity.echo for one in passed)
+    assert [bucket(one) for one in passed] == ["en", "other"][:count]
+
+
+def test_what_a_kill_describes_in_its_own_bucket_does_not_hide_that_it_kills_its_item_in_another() -> None:
+    desk = Desk()
+    desk.take(item("urn:x:1", HEADLINE, FIRST, version="1", **OWN))
+    desk.take(item("urn:x:5", HEADLINE, FIRST, hours=1, language="de", agency="Meridian"))
+    told = copies(item("urn:x:1", "WITHDRAWAL: " + HEADLINE, "Wrong.", version="2", hours=2, language="de", **OWN))
+    assert [(bucket(one), named(one)) for one in desk.run(told.values()) if one] == [("de", {"urn:x:5"}), ("en", {"urn:x:1"})]
+
+
+def test_a_release_that_comes_to_another_bucket_first_is_one_where_its_item_is() -> None:
+    desk = Desk()
+    desk.take(item("urn:x:1", HEADLINE, FIRST, version="1", **OWN))
+    desk.take(item("urn:x:1", "", "", version="1", hours=1, pub_status="withheld", **OWN))
+    release = item("urn:x:1", HEADLINE, FIRST, version="2", hours=2, note="The hold on this story is lifted.", **OWN)
+    told = copies(release)
+    assert desk.take(told["fr"]) is None
+    assert story(desk.take(told["en"])).relation == "release"
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (1, 0, 2), (2, 1, 0)])

@@ -11,7 +11,7 @@ from pipeline.stages.bucket import BUCKETS
 from pipeline.stages.link import story_id
 from pipeline.stages.link.chain import ITEMS_MAX
 from pipeline.stages.link.memory import HOUR_MAX, Memory, Place
-from pipeline.stages.route import Routed, is_public, route, story_of
+from pipeline.stages.route import Routed, home_key, is_public, route
 from tests import contract
 from tests.stages.link.texts import BANK, FIRST, GROWN, HEADLINE, REWRITTEN
 from tests.stages.link.wire import Desk, item, story
@@ -48,7 +48,7 @@ def test_an_item_that_moves_to_another_story_travels_on_as_before() -> None:
     assert (story(second).id, story(second).home) == tuple(HOMES)
     assert first is not None
     assert second is not None
-    assert story_of(first) == story_of(second) == HOMES[1]
+    assert home_key(first) == home_key(second) == HOMES[1]
 
 
 def test_a_kill_is_told_once_at_every_home_of_its_story() -> None:
@@ -60,7 +60,7 @@ def test_a_kill_is_told_once_at_every_home_of_its_story() -> None:
     assert retraction is not None
     assert [(one.uri, one.home) for one in retraction.items] == [("urn:x:1", ""), ("urn:x:2", HOMES[1])]
     own, echo = desk.linked[-2:]
-    assert [story_of(own), story_of(echo)] == HOMES
+    assert [home_key(own), home_key(echo)] == HOMES
     assert (story(own).is_echo, story(echo).is_echo) == (False, True)
     assert replace(story(echo), home="", is_echo=False) == story(own)
     assert len(desk.told("retractions")) == 1

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.stages.link import sketch
-from pipeline.stages.link.memory import POSTED_MAX, POSTING, TEXTS_MAX, Memory
+from pipeline.stages.link.memory import NAMED, POSTED_MAX, POSTING, TEXTS_MAX, Memory
 from pipeline.stages.link.sketch import draw
+from pipeline.stages.link.weave import ALIASES_MAX
 from tests.quality.story_pairs import TOWNS, report
 from tests.stages.link.texts import FIRST, GROWN, HEADLINE
 from tests.stages.link.wire import Desk, item
@@ -51,6 +52,22 @@ def test_texts_are_forgotten_after_three_days_and_items_after_thirty() -> None:
     postings = [POSTING.iter_unpack(row) for key, row in desk.state.items() if key[:1] == b"f"]
     assert postings
     assert all(any(b"p" + ref in desk.state for ref, _ in posted) for posted in postings)
+
+
+def test_no_name_of_an_item_outlives_it_however_many_it_had() -> None:
+    desk = Desk()
+    for at in range(2 * ALIASES_MAX):
+        desk.take(item("urn:x:1", HEADLINE, f"{FIRST} {at}", hours=at, guid=f"guid/{at}", **OWN))
+    assert kinds(desk)["a"] >= ALIASES_MAX
+    desk.run(reports(40, hours=2 * ITEM_WINDOW_H))  # type: ignore[arg-type]
+    desk.run(reports(40, hours=4 * ITEM_WINDOW_H))  # type: ignore[arg-type]
+    left = kinds(desk)
+    assert left["a"] == left["u"]
+
+
+def test_rows_of_today_name_the_same_buckets_tomorrow() -> None:
+    today = ("", "en", "de", "fr", "es", "it", "pt", "nl", "ru", "uk", "pl", "ar", "zh", "ja", "other")
+    assert NAMED[: len(today)] == today, "rows hold the number of a bucket: put a new one behind the others"
 
 
 def test_work_per_record_is_bounded() -> None:

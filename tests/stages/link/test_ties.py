@@ -60,6 +60,14 @@ def test_takes_behind_the_first_belong_to_it_without_the_agency_that_its_datelin
     assert (last.uri, last.body_text) == ("urn:x:1", f"{FIRST}\n\nSecond part.")
 
 
+def test_a_text_in_takes_tells_the_revision_of_its_story() -> None:
+    desk = Desk()
+    desk.take(item("urn:x:1", HEADLINE, FIRST, **OWN))
+    update = desk.take(item("urn:x:2", "UPDATE 1-" + HEADLINE, GROWN, hours=1, **OWN))
+    whole = desk.take(item("urn:x:3", HEADLINE + " =2", "Second part.", hours=1.1, **OWN))
+    assert [story(one).revision for one in (update, whole)] == [2, 2]
+
+
 def test_an_agencys_own_text_without_a_credit_is_of_its_house() -> None:
     desk = Desk()
     desk.take(item("urn:x:1", HEADLINE, FIRST, provider="reuters.com", agency="Reuters"))
