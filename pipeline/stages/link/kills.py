@@ -140,7 +140,7 @@ def _stories(memory: Memory, row: Description) -> list[bytes]:
 
 def _fitting(memory: Memory, key: int, kill: Kill) -> Iterator[bytes]:
     """Items under a key that the kill can mean."""
-    for ref in memory.posted(key):
+    for ref in memory.first_posted(key):
         drawn, told = memory.sketch(ref), memory.told(ref)
         if drawn is None or told is None:
             continue

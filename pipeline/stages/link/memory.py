@@ -143,11 +143,11 @@ class Memory(Rows):
             return None
         return msgpack.decode(_DECOMPRESSOR.decompress(row[1:]), type=Told)
 
-    def keep(self, ref: bytes, drawn: Sketch, told: Told) -> None:
-        """Keeps a text, and posts it under its keys."""
+    def keep(self, ref: bytes, drawn: Sketch, told: Told, under: Iterable[int] | None = None) -> None:
+        """Keeps a text, and posts it under these keys of its sketch, or under all."""
         self.put(b"p" + ref, sketch.pack(drawn))
         self.put(b"t" + ref, TEXT_CODEC + _COMPRESSOR.compress(msgpack.encode(told)))
-        for key in drawn.keys:
+        for key in drawn.keys if under is None else under:
             self._post(key, ref, drawn.mask)
 
     def forget(self, ref: bytes) -> None:
@@ -165,6 +165,10 @@ class Memory(Rows):
     def posted(self, key: int) -> list[bytes]:
         """The texts under a key; none when there are too many."""
         return [ref for ref, _ in self.postings(key)]
+
+    def first_posted(self, key: int) -> list[bytes]:
+        """The first POSTED_MAX texts under a key, however many there are: what a kill names may be carried by a hundred sites."""
+        return [ref for ref, _ in POSTING.iter_unpack(self.get(b"f" + key.to_bytes(8, "big")) or b"")]
 
     def postings(self, key: int) -> list[Posting]:
         """The same, each with the mask of its numbers (sketch.py)."""

@@ -115,7 +115,10 @@ def _telling(told: Told) -> Telling:
 
 
 def _candidates(memory: Memory, message: Message, drawn: Sketch) -> list[_Candidate]:
-    """Texts of the last days that share a key or a name: those that share a name first, then the most alike."""
+    """Texts of the last days that share a key or a name: those that share a name first, then the most alike.
+
+    Of equals those that share the most keys: copies of a text are posted under few (weave.py), the first of them under all.
+    """
     ways: dict[bytes, frozenset[str]] = {}
     weights: dict[bytes, float] = {}
     masks: dict[bytes, int] = {}  # of those that share one key
@@ -145,7 +148,7 @@ def _candidates(memory: Memory, message: Message, drawn: Sketch) -> list[_Candid
         other = memory.sketch(ref)
         if other is not None and other.item != message.key and abs(other.hour - drawn.hour) <= TEXT_HOURS:
             found.append(_Candidate(ref, other, alike.measure(drawn, other), ways.get(ref, NO_WAYS)))
-    return sorted(found, key=lambda one: (not one.ways, -one.found.score, one.ref))
+    return sorted(found, key=lambda one: (not one.ways, -one.found.score, -weights[one.ref], one.ref))
 
 
 def _namesakes(memory: Memory, message: Message) -> Iterator[bytes]:

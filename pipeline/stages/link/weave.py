@@ -14,12 +14,13 @@ from pipeline.stages.link.chain import NOTHING, Chain, Entry, Item
 from pipeline.stages.link.memory import TEXTS_MAX, Memory, Place, Told, text_ref
 from pipeline.stages.link.message import Message
 from pipeline.stages.link.place import Bearings
-from pipeline.stages.link.sketch import REVISION, SYNTHESIS, draw
+from pipeline.stages.link.sketch import REVISION, SYNTHESIS, Sketch, draw
 from pipeline.stages.link.window import ITEMS, TEXTS
 from pipeline.stages.rows import enlist
 from pipeline.story import StoryState
 
 ALONE = Bearings()
+PARENT_HOURS = 24  # of the 72 that texts are kept: so much earlier than its copy an original may be forgotten
 ALIASES_MAX = 6  # of an item, the first ones: a guid and a link each from three feeds
 REVISIONS = frozenset({"update", "correction", "refile", "repeat", "synthesis"})  # a second round-up revises the first
 
@@ -95,9 +96,25 @@ def _look(memory: Memory, message: Message, entry: Entry, *, is_first: bool) -> 
     told = Told(message.headline, message.body, message.city, message.language)
     found = place.bearings(memory, message, drawn, told) if is_first else ALONE
     ref = text_ref(message.key, entry.content)
-    memory.keep(ref, drawn, told)
+    named = (*posted, *((message.title,) if message.title else ()))
+    memory.keep(ref, drawn, told, named if _is_found_by_its_parent(memory, drawn, found) else None)
     enlist(memory, TEXTS, message.hour, b"p" + ref)
     return found
+
+
+def _is_found_by_its_parent(memory: Memory, drawn: Sketch, found: Bearings) -> bool:
+    """Whether the text that it is tied to has all of its keys, and about its age: whoever shares words with it finds that one.
+
+    So a report that a hundred sites carry fills no list of texts, and its copies find the first of them in whatever order they
+    come. Names (slug, serial, headline) are posted all the same: a kill by description may mean any of them.
+    """
+    parent = found.parent
+    held = memory.story(parent.story) if parent else None
+    item = held.find(parent.item) if parent and held else None
+    if parent is None or item is None or not item.entries:
+        return False
+    other = memory.sketch(text_ref(parent.item, item.entries[0].content))
+    return other is not None and abs(other.hour - drawn.hour) <= PARENT_HOURS and set(drawn.keys[: drawn.sought]) <= {*other.keys}
 
 
 def _woven(memory: Memory, message: Message, known: Place | None, own: Chain | None, found: Bearings | None, now: str) -> Merged:
