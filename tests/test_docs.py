@@ -1,4 +1,4 @@
-"""What the documents show is there: commands with their options, settings, files, make targets; every command says its purpose."""
+"""What the documents show is there: commands with options, settings, files, make targets; every command says what it does."""
 
 import re
 import shlex
