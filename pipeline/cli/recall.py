@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli.context import connected, console, print_json, settings
+from pipeline.cli.context import connected, console, counted, print_json, settings
 from pipeline.cli.stored import opened, proving
 from pipeline.config import Config
 
@@ -107,14 +107,14 @@ async def _prove(config: Config, store: "Store", uri: str, is_deep: bool) -> "Pr
 
 def sentences(found: "Proof") -> list[str]:
     """What was found, as a person would say it."""
-    lines = [f"{found.asked}: {len(found.uris)} items"] if found.uris != [found.asked] else [found.asked]
+    lines = [f"{found.asked}: {counted(len(found.uris), 'item')}"] if found.uris != [found.asked] else [found.asked]
     lines += [f"  {kill.kind} at {kill.at} by {kill.by}" + (f": {kill.note}" if kill.note else "") for kill in found.kills]
     lines += _listed("STILL PUBLIC", [f"{held.place} since {held.at}" for held in found.public])
     lines += _listed("STILL STORED", [f"{left.key}: {left.what}" for left in found.store.left])
     lines += _listed("NOT LOOKED INTO, so nothing is proved of", [f"{left.key}: {left.what}" for left in found.store.unread])
     lines += [f"  null on {each.topic} since {each.at}" for each in found.withdrawn]
-    names = {"events": "events", "raw": "raw items", "documents": "documents", "rows": "rows of Parquet files"}
-    erased = [f"{found.store.gone[form]:,} {name}" for form, name in names.items() if form in found.store.gone]
+    names = {"events": "event", "raw": "raw item", "documents": "document", "rows": "row"}
+    erased = [counted(found.store.gone[form], name) for form, name in names.items() if form in found.store.gone]
     if erased:
         since = f", the last at {found.store.since}" if found.store.since else ""
         lines.append(f"  erased in the store: {', '.join(erased)}{since}")
@@ -143,11 +143,14 @@ def _inside(found: "Proof") -> list[str]:
     for held in found.inside:
         topics.setdefault(held.topic, []).append(held)
     lines = [
-        f"  {topic} keeps {len(held):,} records inside until {max(each.until for each in held)}" for topic, held in topics.items()
+        f"  {topic} keeps {counted(len(held), 'record')} inside until {max(each.until for each in held)}"
+        for topic, held in topics.items()
     ]
     if found.replaced:
         topics_named = ", ".join(sorted({held.topic for held in found.replaced}))
-        lines.append(f"  {topics_named}: the log holds {len(found.replaced):,} replaced records until the broker cleans it")
+        lines.append(
+            f"  {topics_named}: the log holds {counted(len(found.replaced), 'replaced record')} until the broker cleans it"
+        )
     return lines
 
 

@@ -40,7 +40,7 @@ def test_an_ordinary_item() -> None:
     assert (found.version, found.type, found.pub_status, found.language) == ("", "text", "usable", "en")
     assert (found.pipeline.dedup.verdict, found.pipeline.source.part) == ("changed", 3)
     assert found.pipeline.times.ingested == NOW
-    assert found.pipeline.provenance.stages == {"dedup": dedup.VERSION, "normalize": "3"}
+    assert found.pipeline.provenance.stages == {"dedup": dedup.VERSION, "normalize": "4"}
 
 
 def test_the_uri_is_a_function_of_identity_and_nothing_else() -> None:

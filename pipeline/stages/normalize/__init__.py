@@ -41,7 +41,7 @@ from pipeline.wire.plain import content_digest
 from pipeline.wire.status import Judged, judge
 from pipeline.wire.urgency import mapped
 
-VERSION = "3"
+VERSION = "4"
 ORDINARY = Status(kind="article")  # nothing to say
 
 
