@@ -34,11 +34,12 @@ log = structlog.get_logger()
 BACKOFF_S, BACKOFF_S_MAX = 0.5, 30.0  # a child that dies at once is not started a thousand times a minute
 STABLE_S = 30.0  # a child that lived this long has earned a fresh back-off
 TERM_S = 25.0  # a worker finishes its batch and seals its segments within this
+OTHERS_S, REPORTS_AWAITED = 5.0, 3  # who is silent for so long, and for so many reports, is not at work
 DRAIN_AGAIN_S = 3.0  # the command is repeated: a worker that just started has not heard it
 
 
 class Summary(Struct, frozen=True):
-    """What a run came to. `is_drained`: nothing was left in flight."""
+    """What a run came to. `is_drained`: nothing was left in flight that nobody else is at work on."""
 
     seconds: float
     is_drained: bool
@@ -70,6 +71,7 @@ class Child:
     def __init__(self, name: str, arguments: Sequence[str], environ: Mapping[str, str], log_to: Path | None) -> None:
         self.name, self._arguments, self._environ, self._log_to = name, list(arguments), dict(environ), log_to
         self.process: subprocess.Popen[bytes] | None = None
+        self.pids: set[int] = set()
         self.restarts = 0
         self._began = 0.0
         self._delay_s = BACKOFF_S
@@ -94,6 +96,7 @@ class Child:
             stderr=output,
             start_new_session=True,
         )
+        self.pids.add(self.process.pid)
         if output is not None:
             output.close()
 
@@ -197,8 +200,12 @@ class Supervisor:
         """Drains, stops the workers, takes the last account, stops the rest."""
         for keeper in self._keepers:
             keeper.cancel()
-        tell("draining: no more polls, waiting for what is under way")
-        is_drained = await self._drain(tell)
+        others = await self._others()
+        if others:
+            tell(f"{', '.join(others)} of another run go on: stopping our own workers only")
+        else:
+            tell("draining: no more polls, waiting for what is under way")
+        is_drained = bool(others) or await self._drain(tell)
         at_work = await self.snapshot()  # asked now: a worker that ends forgets what had stopped it
         tell("stopping the workers")
         for child in self.children:
@@ -207,12 +214,28 @@ class Supervisor:
         snapshot = structs.replace(await accounts.take(self.config), workers=at_work.workers if at_work else ())
         summary = Summary(
             time.monotonic() - self._began,
-            is_drained and not snapshot.lag_records,
+            is_drained and (bool(others) or not snapshot.lag_records),
             snapshot,
             {child.name: child.restarts for child in self.children if child.restarts},
         )
-        self.stop_broker()
+        if not others:
+            self.stop_broker()
         return summary
+
+    async def _others(self) -> list[str]:
+        """Workers on this Kafka that are not ours and report still. A drain would stop their polls, and our broker is theirs."""
+        before, found = await self._foreign(), set[str]()
+        deadline = time.monotonic() + max(OTHERS_S, REPORTS_AWAITED * self.config.run.report_s)
+        while len(found) < len({worker for worker, _ in before}) and time.monotonic() < deadline:
+            await asyncio.sleep(self.config.run.report_s)
+            found |= {worker for (worker, pid), at in (await self._foreign()).items() if at > before.get((worker, pid), at)}
+        return sorted(found)
+
+    async def _foreign(self) -> dict[tuple[str, int], float]:
+        """When workers that are not ours reported last; one that has just ended is among them."""
+        ours = {pid for child in self.children for pid in child.pids}
+        snapshot = await self.snapshot()
+        return {(one.worker, one.pid): one.at for one in snapshot.workers if one.pid not in ours} if snapshot else {}
 
     async def _drain(self, tell: Callable[[str], None]) -> bool:
         """Until two looks in a row show no lag and the same accounts."""

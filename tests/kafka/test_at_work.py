@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,8 @@ from pipeline.cli import root
 from pipeline.config import Config, to_environment
 from pipeline.poll.feeds import send
 from pipeline.records import Report
+from pipeline.supervisor import Supervisor
+from tests.service import Workers
 
 
 async def report(config: Config, worker: str, pid: int, at: float, **stopped: str) -> None:
@@ -64,3 +67,27 @@ async def test_status_says_who_works_and_what_stopped(config: Config, stopped: d
         (await asyncio.to_thread(CliRunner(env=to_environment(config)).invoke, root, ["status", "--json"])).stdout
     )
     assert document["workers"] == [{"worker": "w0", "pid": 10, "stopped": stopped}]
+
+
+async def test_a_run_that_ends_leaves_the_workers_of_others_at_work(config: Config, tmp_path: Path) -> None:
+    await provision.apply(config)
+    await report(config, "w7", 7, time.time())  # has just ended: nobody waits for it
+    own = replace(
+        config,
+        run=replace(config.run, workers=1, report_s=0.3),
+        simulator=replace(config.simulator, enabled=False),
+        poll=replace(config.poll, catalogue=str(tmp_path / "none.toml")),
+        state=replace(config.state, folder=str(tmp_path / "other")),
+    )
+    async with Workers(own, tmp_path, ["w9"]) as foreign:
+        supervisor = Supervisor(own, log_folder=tmp_path)
+        await supervisor.start()
+        async with asyncio.timeout(60):
+            while not {"w0", "w9"} <= {one.worker for one in await accounts.at_work(own)}:
+                await asyncio.sleep(0.2)
+        told: list[str] = []
+        summary = await supervisor.finish(told.append)
+        assert summary.is_drained
+        assert told[0] == "w9 of another run go on: stopping our own workers only"
+        assert not foreign.ended()
+        assert all(not one.stopped for one in await accounts.at_work(own) if one.worker == "w9"), "it was not told to drain"
