@@ -89,7 +89,7 @@ async def test_every_place_is_named_with_what_forgets_it_and_when(world: Config,
         assert name in found.output, name
     assert {name.rpartition(".")[2] for name in objects} == {"zst", "gz", "parquet"}
     for topic in ("normalized", "linked", "enriched", "raw", "documents", "dead"):
-        assert f"  {topic} keeps 1 records inside until 2" in found.output
+        assert f"  {topic} keeps 1 record inside until 2" in found.output
     assert [line.split(":")[1].strip() for line in found.output.splitlines() if "not searched" in line] == [
         "the folders of the workers' state", "backups, and what readers have copied",
     ]  # fmt: skip
@@ -106,7 +106,7 @@ async def test_the_text_that_link_compares_with_is_found_until_it_is_forgotten(w
     await produce(world, ("state.link", Rec(2, key=key, value=None)))
     found = await recall(world, "prove", URI)
     assert "state.link keeps" not in found.output
-    assert "state.link: the log holds 1 replaced records until the broker cleans it" in found.output
+    assert "state.link: the log holds 1 replaced record until the broker cleans it" in found.output
 
 
 async def test_what_a_sink_has_yet_to_store_is_not_gone(world: Config) -> None:
