@@ -5,7 +5,7 @@ which its reader turns into a dead letter.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import orjson
@@ -58,6 +58,30 @@ def decode(value: bytes | None, kind: type[T]) -> T:
         return msgspec.convert(loads(value), kind)
     except msgspec.ValidationError as error:
         raise Undecodable(str(error)) from error
+
+
+class Keyed(Protocol):
+    """Any record, from Kafka or from the store."""
+
+    @property
+    def key(self) -> bytes | None:
+        """As it is on the topic."""
+        ...
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]:
+        """Likewise."""
+        ...
+
+
+def header(record: Keyed, name: str) -> str:
+    """A header as text; "" where there is none."""
+    return next((value.decode(errors="replace") for found, value in record.headers if found == name and value), "")
+
+
+def key_of(record: Keyed) -> str:
+    """The key as text."""
+    return (record.key or b"").decode(errors="replace")
 
 
 def raw_headers(item: RawItem) -> list[tuple[str, bytes]]:

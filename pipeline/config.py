@@ -240,12 +240,14 @@ def load(path: str | None = None, *, flags: Mapping[str, Any] | None = None, env
 
 def _file_layer(path: str | None) -> tuple[str, dict[str, Any]]:
     file = Path(path or FILE_DEFAULT)
-    if not file.is_file():
+    if not file.exists():
         if path:
             raise ConfigError(f"config file {path!r} does not exist; name an existing one with --config")
         return "default", {}
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}; mend that, or name another one with --config") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not valid TOML: {error}") from error
     layer: dict[str, Any] = {}

@@ -27,6 +27,7 @@ from pipeline.marked import Range
 from pipeline.poll.identity import item_digest, raw_key, wire_raw_key
 from pipeline.poll.slice import BODY_BYTES_MAX, Cut, Refusal, Slice, cut
 from pipeline.records import Drop, RawItem, Reject, Stage
+from pipeline.wire.dates import rfc3339_ms
 
 Through = Literal["normalize", "link", "enrich"]
 CHAIN = (stages.DEDUP, stages.NORMALIZE, stages.ADDRESS, stages.LINK, stages.ENRICH)
@@ -228,7 +229,7 @@ def _modified_at(file: BinaryIO) -> str:
     except io.UnsupportedOperation:  # a stand-in for stdin
         facts = None
     at = datetime.fromtimestamp(facts.st_mtime, UTC) if facts and stat.S_ISREG(facts.st_mode) else datetime.now(UTC)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return rfc3339_ms(at)
 
 
 def _items(document: Document, feed: str, provider: str) -> Iterator[RawItem | Rejected]:

@@ -27,7 +27,7 @@ from pipeline.cli.context import at, cache_dir
 from pipeline.config import Config, ConfigError, to_environment
 from pipeline.kafka import Unreachable
 from pipeline.poll.feeds import command, import_feeds, load_catalogue, specs
-from pipeline.records import Command
+from pipeline.records import Command, Report
 
 log = structlog.get_logger()
 
@@ -36,6 +36,9 @@ STABLE_S = 30.0  # a child that lived this long has earned a fresh back-off
 TERM_S = 25.0  # a worker finishes its batch and seals its segments within this
 OTHERS_S, REPORTS_AWAITED = 5.0, 3  # who is silent for so long, and for so many reports, is not at work
 DRAIN_AGAIN_S = 3.0  # the command is repeated: a worker that just started has not heard it
+
+
+UNANSWERED = (KafkaError, OSError, Unreachable)
 
 
 class Summary(Struct, frozen=True):
@@ -192,7 +195,7 @@ class Supervisor:
         """The accounts now; None while the broker does not answer."""
         try:
             return await accounts.take(self.config)
-        except (KafkaError, OSError, Unreachable) as error:
+        except UNANSWERED as error:
             log.debug("accounts_unreadable", cause=repr(error))
             return None
 
@@ -206,12 +209,12 @@ class Supervisor:
         else:
             tell("draining: no more polls, waiting for what is under way")
         is_drained = bool(others) or await self._drain(tell)
-        at_work = await self.snapshot()  # asked now: a worker that ends forgets what had stopped it
+        workers = await self._at_work()  # asked now: a worker that ends forgets what had stopped it
         tell("stopping the workers")
         for child in self.children:
             child.terminate()
         await asyncio.gather(*(child.wait(TERM_S) for child in self.children))
-        snapshot = structs.replace(await accounts.take(self.config), workers=at_work.workers if at_work else ())
+        snapshot = structs.replace(await accounts.take(self.config), workers=workers)
         summary = Summary(
             time.monotonic() - self._began,
             is_drained and (bool(others) or not snapshot.lag_records),
@@ -234,8 +237,15 @@ class Supervisor:
     async def _foreign(self) -> dict[tuple[str, int], float]:
         """When workers that are not ours reported last; one that has just ended is among them."""
         ours = {pid for child in self.children for pid in child.pids}
-        snapshot = await self.snapshot()
-        return {(one.worker, one.pid): one.at for one in snapshot.workers if one.pid not in ours} if snapshot else {}
+        return {(one.worker, one.pid): one.at for one in await self._at_work() if one.pid not in ours}
+
+    async def _at_work(self) -> tuple[Report, ...]:
+        """Those that report; none while the broker does not answer."""
+        try:
+            return await accounts.at_work(self.config)
+        except UNANSWERED as error:
+            log.debug("reports_unreadable", cause=repr(error))
+            return ()
 
     async def _drain(self, tell: Callable[[str], None]) -> bool:
         """Until two looks in a row show no lag and the same accounts."""

@@ -66,6 +66,12 @@ def test_every_command_is_there_and_explains_itself(name: str) -> None:
     assert "Usage: " in result.output
 
 
+def test_a_settings_file_that_is_a_folder_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "newswire.toml").mkdir()
+    found = newswire("config", "show")
+    assert (found.exit_code, "newswire.toml cannot be read: Is a directory" in found.output) == (1, True)
+
+
 # ── mistakes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -78,6 +84,7 @@ def test_every_command_is_there_and_explains_itself(name: str) -> None:
         (["--set", "objects.prefix=../news", "config", "show"], 1, "objects.prefix must be a relative path"),
         (["--set", "kafka.partitions", "config", "show"], 1, "section.key=value"),
         (["--config", "nowhere.toml", "config", "show"], 1, "nowhere.toml"),
+        (["--config", ".", "config", "show"], 2, "is a directory"),
         (["topics", "tail", "rawr"], 1, "newswire broker up"),
         (["status"], 1, "newswire broker up"),
         (["explain", "urn:x"], 1, "newswire broker up"),

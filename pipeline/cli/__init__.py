@@ -5,6 +5,7 @@ A user's mistake ends in one sentence that names the thing and the cure, never i
 """
 
 import importlib
+import logging
 from typing import Any
 
 import click
@@ -93,4 +94,5 @@ def root(ctx: click.Context, path: str | None, assignments: tuple[str, ...]) -> 
 
 def main() -> None:
     """Console script."""
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # what it would say our errors say; a worker logs it
     root(prog_name="newswire")

@@ -89,8 +89,3 @@ def print_json(value: Any) -> None:
 def printable(text: str) -> str:
     """Without control characters: what a feed wrote must not steer the terminal."""
     return "".join(character if character.isprintable() else " " for character in text)
-
-
-def counted(count: int, what: str) -> str:
-    """`1 item`, `2,000 items`."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

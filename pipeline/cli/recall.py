@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli.context import connected, console, counted, print_json, settings
+from pipeline.cli.context import connected, console, print_json, settings
 from pipeline.cli.stored import opened, proving
 from pipeline.config import Config
+from pipeline.wire.plain import counted
 
 if TYPE_CHECKING:
     from pipeline.recall.prove import Held, Proof
@@ -107,17 +108,17 @@ async def _prove(config: Config, store: "Store", uri: str, is_deep: bool) -> "Pr
 
 def sentences(found: "Proof") -> list[str]:
     """What was found, as a person would say it."""
+    from pipeline.sinks.sweep import listed
+
     lines = [f"{found.asked}: {counted(len(found.uris), 'item')}"] if found.uris != [found.asked] else [found.asked]
     lines += [f"  {kill.kind} at {kill.at} by {kill.by}" + (f": {kill.note}" if kill.note else "") for kill in found.kills]
     lines += _listed("STILL PUBLIC", [f"{held.place} since {held.at}" for held in found.public])
     lines += _listed("STILL STORED", [f"{left.key}: {left.what}" for left in found.store.left])
     lines += _listed("NOT LOOKED INTO, so nothing is proved of", [f"{left.key}: {left.what}" for left in found.store.unread])
     lines += [f"  null on {each.topic} since {each.at}" for each in found.withdrawn]
-    names = {"events": "event", "raw": "raw item", "documents": "document", "rows": "row"}
-    erased = [counted(found.store.gone[form], name) for form, name in names.items() if form in found.store.gone]
-    if erased:
+    if erased := listed(found.store.gone):
         since = f", the last at {found.store.since}" if found.store.since else ""
-        lines.append(f"  erased in the store: {', '.join(erased)}{since}")
+        lines.append(f"  erased in the store: {erased}{since}")
     lines.append(f"  looked into {found.store.objects:,} objects, by the names in {found.store.manifests:,} manifests")
     if found.store.kept:
         lines.append(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli.context import connected, console, print_json, printable, settings
+from pipeline.wire.plain import counted
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -83,7 +84,7 @@ def title(told: "Told") -> str:
 
 def _member(member: "Member") -> str:
     word = "notice" if member.is_notice else "version"
-    count = f"{member.versions} {word}{'s' if member.versions != 1 else ''} by {member.by}"
+    count = f"{counted(member.versions, word)} by {member.by}"
     stands = f", stands on {', '.join(member.stands_on)}" if member.stands_on else ""
     gone = f", withdrawn from {', '.join(member.withdrawn_from)}" if member.withdrawn_from else ""
     return count + stands + gone

@@ -11,14 +11,15 @@ from msgspec import Struct, field
 
 from pipeline import codec
 from pipeline.article import Article
-from pipeline.codec import Undecodable
+from pipeline.codec import Undecodable, header, key_of
 from pipeline.config import Config
 from pipeline.explain import Progress, Reading, Scan, public_topics
-from pipeline.explain.wanted import Found, Wanted, header, instant
+from pipeline.explain.wanted import Found, Wanted, instant
 from pipeline.hop import Received
 from pipeline.recall.withdraw import OPERATOR
 from pipeline.records import Relink, Sighting
 from pipeline.story import Change, Correction
+from pipeline.wire.plain import counted
 
 STORY = "urn:newswire:story:"
 CHANGES_MAX = 12  # of one version; the corrections topic has all
@@ -116,7 +117,7 @@ class _Cast:
 
     def message(self, record: Received) -> Found | None:
         """A version, a correction, a kill: of the story by its key, or of an item that is known to belong to it."""
-        key = (record.key or b"").decode(errors="replace")
+        key = key_of(record)
         taken = self._wanted.article(record)
         if taken is None and key not in self.stories and header(record, "ce_subject") not in self.uris:
             return None
@@ -135,14 +136,14 @@ class _Cast:
     def sighting(self, record: Received) -> Found | None:
         """Somebody carried one of the items."""
         seen = _decoded(record, Sighting)
-        key = (record.key or b"").decode(errors="replace")
+        key = key_of(record)
         if seen is None or not (seen.uri in self.uris or seen.story in self.stories or key in self._wanted.keys):
             return None
         return self._found(record, {"sighting": seen})
 
     def public(self, record: Received) -> Found | None:
         """What readers see of the items; the last one of a topic and uri counts."""
-        uri = (record.key or b"").decode(errors="replace")
+        uri = key_of(record)
         if uri not in self.uris:
             return None
         self.standing[record.topic.removeprefix(self._prefix), uri] = record.value is not None
@@ -158,7 +159,7 @@ class _Cast:
             topic=record.topic.removeprefix(self._prefix),
             partition=record.partition,
             offset=record.offset,
-            key=(record.key or b"").decode(errors="replace"),
+            key=key_of(record),
             value=None,
             facts=facts,
         )
@@ -237,7 +238,7 @@ def _what(article: Article) -> Iterator[str]:
         if any(reason.startswith("embargo.") for reason in retraction.reasons):
             yield "under embargo"
         verb = {"kill": "withdraws", "hold": "holds", "release": "releases"}[retraction.kind]
-        yield f"{verb} {len(retraction.items)} item{'s' if len(retraction.items) != 1 else ''}: " + ", ".join(
+        yield f"{verb} {counted(len(retraction.items), 'item')}: " + ", ".join(
             item.uri + (f" (version {', '.join(item.versions)})" if item.versions else "") for item in retraction.items
         )
 

@@ -7,12 +7,13 @@ from msgspec import Struct, structs
 
 from pipeline import codec
 from pipeline.article import Article
-from pipeline.codec import Undecodable
+from pipeline.codec import Undecodable, header, key_of
 from pipeline.hop import Received
 from pipeline.poll.urls import canonical_url
 from pipeline.rules import fired
 from pipeline.stages.dedup import item_uri
 from pipeline.stages.route import public_topic
+from pipeline.wire.dates import rfc3339_ms
 
 Origin = tuple[str, str, str, int]  # feed, fetched at, document, part: one item of one fetch
 
@@ -43,7 +44,7 @@ class Found(Struct, kw_only=True):
 
 def instant(timestamp: int) -> str:
     """A Kafka timestamp (ms) as RFC 3339 in UTC."""
-    return datetime.fromtimestamp(timestamp / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return rfc3339_ms(datetime.fromtimestamp(timestamp / 1000, UTC))
 
 
 class Wanted:
@@ -78,7 +79,7 @@ class Wanted:
 
     def item(self, record: Received) -> Found | None:
         """Takes a raw item by its key, its guid, or the uri that its key gives."""
-        key = (record.key or b"").decode(errors="replace")
+        key = key_of(record)
         if not (key in self.keys or item_uri(key) in self.uris or header(record, "guid") in self.names):
             return None
         self.keys.add(key)
@@ -93,7 +94,7 @@ class Wanted:
     def side(self, record: Received) -> Found | None:
         """Takes a sighting or a dead letter by key or uri, and a reject of the poller that holds the asked text in its bytes."""
         is_poll = header(record, "dead.stage") == "poll"  # its key is the feed's
-        is_named = (record.key or b"").decode(errors="replace") in self.keys or header(record, "ce_subject") in self.uris
+        is_named = key_of(record) in self.keys or header(record, "ce_subject") in self.uris
         if not is_named and not (is_poll and any(name in (record.value or b"") for name in self._bytes)):
             return None
         if not header(record, "dead.stage"):
@@ -105,7 +106,7 @@ class Wanted:
 
     def public(self, record: Received) -> Found | None:
         """Takes what stands on a public topic under the article's uri: its newest version, or a tombstone."""
-        uri = (record.key or b"").decode(errors="replace")
+        uri = key_of(record)
         if uri not in self.uris:
             return None
         if record.value is None:
@@ -125,18 +126,13 @@ def _names(article: Article) -> set[str]:
     return names - {""}
 
 
-def header(record: Received, name: str) -> str:
-    """A header as text; "" where there is none."""
-    return next(((value or b"").decode(errors="replace") for found, value in record.headers if found == name), "")
-
-
 def _found(record: Received, facts: dict[str, Any], origin: Origin | None = None) -> Found:
     return Found(
         at=record.timestamp,
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
-        key=(record.key or b"").decode(errors="replace"),
+        key=key_of(record),
         value=record.value,
         facts=facts,
         origin=origin,

@@ -23,6 +23,7 @@ from pipeline.poll.slice import Cut, Refusal, Slice
 from pipeline.reasons import Reason
 from pipeline.records import FeedSpec, FeedState, RawItem
 from pipeline.topics import BY_NAME
+from pipeline.wire.dates import rfc3339_ms
 
 SEEN_MIN = 1000  # a feed window is 20–100 items; older keys guard against a CDN that serves an older copy
 ITEM_BYTES_MAX = BY_NAME["raw"].message_bytes_max - HEADER_BYTES
@@ -197,4 +198,4 @@ def _summed(before: Mapping[str, int], more: Counter[str]) -> dict[str, int]:
 
 def rfc3339(at: float) -> str:
     """Seconds since the epoch to "2026-03-01T07:30:00.123Z"."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return rfc3339_ms(datetime.fromtimestamp(at, UTC))

@@ -6,14 +6,15 @@ Each partition of `newswire.retractions` has its own; what one sweep erased is b
 from collections.abc import Iterable
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from pipeline import codec
+from pipeline.sinks.sweep import Counts
 
-COUNTS = ("sweeps", "ranges", "events", "raw", "documents", "rows", "restored")
+COUNTS = ("sweeps", *Counts.__struct_fields__)
 
 
-class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Account(Counts, kw_only=True, omit_defaults=True):
     """`swept_to`: what was written up to then is swept for kills of this partition; `swept_at`: when the last sweep ended.
 
     The counts are cumulative: sweeps, ranges read by them, and what they erased: what came again after its kill, or what a sweep
@@ -24,18 +25,7 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
     swept_to: str = ""
     swept_at: str = ""
     sweeps: int = 0
-    ranges: int = 0
-    events: int = 0
-    raw: int = 0
-    documents: int = 0
-    rows: int = 0
-    restored: int = 0
     waits_for: str = ""
-
-    @property
-    def erased(self) -> int:
-        """Records of all forms."""
-        return self.events + self.raw + self.documents + self.rows
 
     def to_metadata(self) -> str:
         """Compact JSON: some 200 of the 4,096 bytes that Kafka allows."""

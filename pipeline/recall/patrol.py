@@ -20,6 +20,7 @@ from pipeline.recall.rounds import Rounds, booked
 from pipeline.recall.watch import EPOCH, Watch, told_before
 from pipeline.sinks.segment import moment
 from pipeline.sinks.sweep import FORMS_OF, Sweeper, Swept, told
+from pipeline.wire.dates import rfc3339_ms
 
 log = structlog.get_logger()
 
@@ -71,7 +72,7 @@ class Patrol:
             self.wait_for(what)
 
     def _book(self, done: Swept) -> None:
-        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        at = rfc3339_ms(datetime.now(UTC))
         lowest = min(self.accounts)
         self.accounts = {
             tp: booked(account, done if tp == lowest else None, self._rounds.swept_to, at)

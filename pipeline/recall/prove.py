@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 
 from pipeline import codec, kafka
 from pipeline.article import Article
-from pipeline.codec import Undecodable
+from pipeline.codec import Undecodable, key_of
 from pipeline.config import Config
 from pipeline.explain import Progress, Reading, Scan, gather, public_topics
 from pipeline.explain.wanted import Found, Wanted, instant
@@ -283,7 +283,7 @@ def _document(record: Received, judge: Judge) -> Found | None:
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
-        key=(record.key or b"").decode(errors="replace"),
+        key=key_of(record),
         value=record.value,
         facts={},
     )

@@ -21,6 +21,7 @@ from pipeline.sinks.kill import Target
 from pipeline.sinks.returning import Returning
 from pipeline.sinks.segment import Place, moment
 from pipeline.sinks.sweep import Sweeper, Swept
+from pipeline.wire.dates import rfc3339_ms
 
 NEEDED = "enriched"  # the archive that tells what lives: without it a round would take new versions for killed ones
 
@@ -72,7 +73,7 @@ class Rounds:
             swept_to = moment(self.swept_to)
             self._after = self._sweeper.catalog.ends(swept_to) if swept_to else {}
         self._upto = self._sweeper.catalog.ends()  # before the barrier: what is sealed now was written before it
-        self._begun_at = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self._begun_at = rfc3339_ms(now.astimezone(UTC))
         self._barrier = await Barrier.now(self._config, FROM_RAW)
 
     def _conclude(self) -> None:

@@ -14,6 +14,7 @@ from pipeline.sinks.forms import EVENTS, BadSegment, Form
 from pipeline.sinks.line import Record
 from pipeline.sinks.names import name_hash, names_of, pack_names
 from pipeline.sinks.segment import Manifest, Place, instant, moment
+from pipeline.wire.dates import rfc3339_ms
 
 EVENT_TIMES = ("ce_time", "fetched-at")  # headers that say when, of articles and of what was fetched
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -155,4 +156,4 @@ def _milliseconds(text: bytes, otherwise: int) -> int:
 
 
 def _text(timestamp: int) -> str:
-    return instant(timestamp).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return rfc3339_ms(instant(timestamp))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from pipeline.article import Article
+from pipeline.codec import header
 from pipeline.sinks.erasure import Mark
 from pipeline.sinks.line import StoredRecord
 from pipeline.sinks.segment import FormName, instant, moment
@@ -55,13 +56,3 @@ def until_of(uri: str, heard: datetime, mark: Mark) -> datetime:
 def came(record: StoredRecord, form: FormName) -> datetime:
     """When it was fetched, by its headers, else by the broker."""
     return moment(header(record, TIMES[form])) or instant(record.timestamp)
-
-
-def key_of(record: StoredRecord) -> str:
-    """The key as text."""
-    return (record.key or b"").decode(errors="replace")
-
-
-def header(record: StoredRecord, name: str) -> str:
-    """A header as text; "" where there is none."""
-    return next((value.decode(errors="replace") for found, value in record.headers if found == name and value), "")

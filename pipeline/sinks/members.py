@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from pipeline.codec import key_of
 from pipeline.records import Relink
 from pipeline.sinks.erasure import event_of
-from pipeline.sinks.kill import Target, came, key_of, until_of
+from pipeline.sinks.kill import Target, came, until_of
 from pipeline.sinks.line import StoredRecord
 from pipeline.sinks.names import name_hash
 from pipeline.sinks.segment import moment

@@ -9,8 +9,9 @@ document of its feed that holds one of its names goes as with `Targets`, up to t
 from collections.abc import Iterable
 from datetime import datetime
 
+from pipeline.codec import header, key_of
 from pipeline.sinks.erasure import Mark, Origin, event_of
-from pipeline.sinks.kill import Target, came, header, key_of
+from pipeline.sinks.kill import Target, came
 from pipeline.sinks.line import StoredRecord
 from pipeline.sinks.segment import moment
 from pipeline.sinks.targets import Targets

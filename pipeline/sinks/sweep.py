@@ -6,11 +6,11 @@ erased event still tells its origin.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from pipeline.sinks.catalog import ALWAYS, Catalog, Entry, Span
 from pipeline.sinks.compactions import CompactError, Hour, courses_of
@@ -24,18 +24,17 @@ from pipeline.sinks.returning import Returning
 from pipeline.sinks.segment import FormName, Place
 from pipeline.sinks.survey import topics_in
 from pipeline.sinks.targets import Targets
+from pipeline.wire.plain import counted
 
 ORDER: tuple[FormName, ...] = ("events", "raw", "documents")
 FORMS_OF = (*ORDER, "rows")  # what is counted
+WORDS = {"events": "event", "raw": "raw item", "documents": "document", "rows": "Parquet row"}
 TIDIED_MAX = 200  # redacted ranges looked at in one `follow`, in turn: three or four requests each, 10 s of S3
 
 
-class Swept(Struct):
-    """What a run did: ranges looked into, records erased in segments by form and in Parquet files, objects deleted that had been
+class Counts(Struct, omit_defaults=True):
+    """What sweeps did: ranges looked into, records erased in segments by form and in Parquet files, objects deleted that had been
     replaced and were there again (`restored`).
-
-    `missing` are objects that ought to be there, `damaged` says of manifests that they cannot be read; `problems` are objects
-    that could not be redacted although they may hold what must go.
     """
 
     ranges: int = 0
@@ -44,14 +43,23 @@ class Swept(Struct):
     documents: int = 0
     rows: int = 0
     restored: int = 0
-    missing: list[str] = []
-    damaged: list[str] = []
-    problems: list[str] = []
 
     @property
     def erased(self) -> int:
-        """All of them."""
+        """Records of all forms."""
         return self.events + self.raw + self.documents + self.rows
+
+
+class Swept(Counts):
+    """What one run did.
+
+    `missing` are objects that ought to be there, `damaged` says of manifests that they cannot be read; `problems` are objects
+    that could not be redacted although they may hold what must go.
+    """
+
+    missing: list[str] = []
+    damaged: list[str] = []
+    problems: list[str] = []
 
     def raise_problems(self) -> None:
         """Raises `RedactError` where something may be left."""
@@ -172,13 +180,12 @@ class Sweeper:
         return split_revision(key)[0] in {split_revision(each)[0] for each in inputs}
 
 
+def listed(counts: Mapping[str, int]) -> str:
+    """Records by form (`FORMS_OF`), as a person would say it: `2 events, 1 raw item`; "" where there are none."""
+    return ", ".join(counted(counts[form], WORDS[form]) for form in FORMS_OF if counts.get(form))
+
+
 def told(done: Swept) -> Sequence[str]:
     """What a run did, as a person would say it."""
-    parts = (
-        (done.events, "events"),
-        (done.raw, "raw items"),
-        (done.documents, "documents"),
-        (done.rows, "rows of Parquet files"),
-    )
-    erased = [f"{count:,} {what}" for count, what in parts if count]
-    return [f"erased {', '.join(erased)}"] if erased else [f"nothing to erase in {done.ranges:,} segments that may name it"]
+    erased = listed(structs.asdict(done))
+    return [f"erased {erased}"] if erased else [f"nothing to erase in {counted(done.ranges, 'segment')} that may name it"]

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
 from pipeline import codec
+from pipeline.codec import header, key_of
 from pipeline.sinks.erasure import Event, Judge, Mark, Origin, event_of
-from pipeline.sinks.kill import TIMES, Target, came, header, key_of
+from pipeline.sinks.kill import TIMES, Target, came
 from pipeline.sinks.line import StoredRecord
 from pipeline.sinks.members import Members
 from pipeline.sinks.names import name_hash

@@ -27,6 +27,7 @@ from warcio.warcwriter import WARCWriter
 from pipeline.codec import Undecodable
 from pipeline.sinks.line import Record, StoredRecord, decode_head, encode_head
 from pipeline.sinks.segment import instant, moment
+from pipeline.wire.dates import rfc3339_ms
 
 VERSION = "WARC/1.1"
 GZIP_LEVEL = 6  # zlib's own choice; 9 saves 1 % of a feed for twice the CPU
@@ -154,7 +155,7 @@ def _url(headers: dict[str, bytes]) -> str:
 def _date(headers: dict[str, bytes], timestamp: int) -> str:
     """When it was fetched, in UTC; the broker's time when the header does not say."""
     at = moment(headers.get("fetched-at", b"").decode(errors="replace")) or instant(timestamp)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return rfc3339_ms(at)
 
 
 def _block(record: ArcWarcRecord, kind: str) -> bytes:

@@ -14,7 +14,7 @@ from pipeline.article import Article
 from pipeline.records import Emit, Side, State
 from pipeline.stages.bucket import BUCKETS, bucket_of
 from pipeline.stages.link.message import kind_of, releases
-from pipeline.stages.rows import HOUR, Rows, Window, due, enlist, newest
+from pipeline.stages.rows import HOUR, Rows, Window, enlist, forget
 from pipeline.wire.dates import parse_instant
 
 VERSION = "1"
@@ -31,7 +31,7 @@ def address(article: Article, state: State, now: str) -> Emit:
     """
     rows = Rows(state)
     hour = int(parse_instant(now).timestamp()) // 3600
-    _forget(rows, hour)
+    forget(rows, KEPT, hour, _hour)
     key = xxh3_128_digest(article.uri.encode())
     spoken = bucket_of(article.language)
     own = _known(rows, key) or spoken
@@ -66,11 +66,3 @@ def _remember(rows: Rows, key: bytes, bucket: str, hour: int) -> None:
 
 def _hour(row: bytes) -> int:
     return int(HOUR.unpack_from(row)[0])
-
-
-def _forget(rows: Rows, hour: int) -> None:
-    """A few items of which nothing came for so long; one that came again stands in a later list too."""
-    for key in due(rows, KEPT, hour):
-        row = rows.get(key)
-        if row is not None and _hour(row) + KEPT.hours < newest(rows, KEPT):
-            rows.put(key, None)

@@ -8,7 +8,7 @@ from xxhash import xxh3_128_digest, xxh3_128_hexdigest
 
 from pipeline.reasons import Reason
 from pipeline.records import Drop, Emit, RawItem, Side, Sighting, State
-from pipeline.stages.rows import HOUR, Rows, Window, due, enlist, newest
+from pipeline.stages.rows import HOUR, Rows, Window, enlist, forget
 from pipeline.wire.dates import parse_instant
 
 VERSION = "2"
@@ -33,7 +33,7 @@ def dedup(item: RawItem, state: State, now: str) -> Emit | Drop:
     """
     rows = Rows(state)
     hour = int(parse_instant(now).timestamp()) // 3600
-    _forget(rows, hour)
+    forget(rows, KEPT, hour, lambda row: _hour(row) if row.startswith(STATE_VERSION) else 0)
     digest = xxh3_128_digest(item.item.encode())
     names = _names(item)
     known = [_digests(rows.get(name)) for name in names]
@@ -86,14 +86,6 @@ def _refresh(rows: Rows, key: bytes, hour: int) -> None:
 
 def _hour(row: bytes) -> int:
     return int(HOUR.unpack_from(row, HEAD_BYTES - HOUR.size)[0])
-
-
-def _forget(rows: Rows, hour: int) -> None:
-    """A few items that nobody has brought for so long; one that came again stands in a later list too."""
-    for key in due(rows, KEPT, hour):
-        row = rows.get(key)
-        if row is not None and (not row.startswith(STATE_VERSION) or _hour(row) + KEPT.hours < newest(rows, KEPT)):
-            rows.put(key, None)
 
 
 def _sighting(item: RawItem, now: str, *, is_latest: bool) -> Side:

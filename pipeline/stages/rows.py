@@ -93,6 +93,17 @@ def due(rows: Rows, window: Window, hour: int) -> list[bytes]:
     return [entries[start : start + window.entry_bytes] for start in range(0, len(entries), window.entry_bytes)]
 
 
+def forget(rows: Rows, window: Window, hour: int, last: Callable[[bytes], int]) -> None:
+    """Deletes a few rows of which nothing came for so long; `last` reads the hour of its last record off a row.
+
+    Entries of the list are keys of rows; one that came again stands in a later list too.
+    """
+    for key in due(rows, window, hour):
+        row = rows.get(key)
+        if row is not None and last(row) + window.hours < newest(rows, window):
+            rows.put(key, None)
+
+
 def newest(rows: Rows, window: Window) -> int:
     """The newest hour that a record has had; 0 before the first."""
     clock = rows.get(window.clock_key)

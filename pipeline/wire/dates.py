@@ -202,5 +202,10 @@ def _sunday(year: int, month: int, day: int) -> datetime:
     return at + timedelta(days=6 - at.weekday())
 
 
+def rfc3339_ms(at: datetime) -> str:
+    """UTC as all times of our own are written: `2026-03-01T07:30:00.123Z`."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _rfc3339(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds" if at.microsecond else "seconds").replace("+00:00", "Z")

@@ -54,6 +54,11 @@ def compatible(text: str) -> str:
     return unicodedata.normalize("NFKC", text)
 
 
+def counted(count: int, what: str) -> str:
+    """`1 item`, `2,000 items`: for people."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def content_digest(headline: str, body: str) -> str:
     """xxh3-128 hex of the folded headline and body: what says the same has the same digest, whatever its markup."""
     return str(xxh3_128_hexdigest(f"{folded(headline)}\n{folded(body)}".encode()))

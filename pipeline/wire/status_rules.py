@@ -127,7 +127,8 @@ RULES = (
         (
             rf"\W{{0,3}}{PLACED}(?:STRICTLY )?(?:EMBARGOED\b|EMBARGO\s?[:–—-]|NOT FOR (?:RELEASE|PUBLICATION|BROADCAST|USE) "
             r"(?:BEFORE|UNTIL)\b|SPERRFRIST\b).*|"
-            r"\W{0,3}(?:(?:[Ss]trictly )?[Ee]mbargoed (?:until|for)\b|[Ee]mbargo\s?:|"
+            r"\W{0,3}(?:(?:[Ss]trictly )?[Ee]mbargoed (?:until|for)\b|"
+            r"[Ee]mbargo\s?:\s?(?:until\b|till\b|not\b|\d|noon\b|midnight\b|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b)|"
             r"[Nn]ot for (?:release|publication|broadcast|use)(?: or \w+)? (?:before|until)\b|"
             r"(?:For [Rr]elease|FOR RELEASE) (?:(?:at|on|after|AT|ON|AFTER) |(?:MON|TUE|WED|THU|FRI|SAT|SUN)|\d)|"
             r"[Ss]perrfrist\b|(?:Sous e|E)mbargo (?:jusqu|hasta\b)).{1,100}"

@@ -21,7 +21,7 @@ from pipeline.simulator.families import FAMILIES
 from pipeline.stages.dedup import item_uri
 from tests.builders import raw_of
 
-CHAIN = (stages.DEDUP, stages.NORMALIZE, stages.LINK)
+CHAIN = (stages.DEDUP, stages.NORMALIZE, stages.ADDRESS, stages.LINK)
 DELAY_S = 20  # between an item's date and its coming
 GUARDS = frozenset(family.name for family in FAMILIES if family.is_guard)
 REWRITES = frozenset({"rewrite", "writethru", "live_blog", "new_guid"})  # what a guard must not tear apart

@@ -88,6 +88,8 @@ def test_embargoes(embargo: str | None, reason: str, until: str) -> None:
         ("Fähre fährt wieder", f"Sperrfrist 20. November 12:00 Uhr\n\n{REPORT}", "withheld"),
         ("EU embargo on Sudmark oil begins Monday", "OSLO (AP) — An EU embargo on oil begins on Monday.", "usable"),
         ("EMBARGO-HIT SUDMARK LOOKS EAST FOR FLOUR", REPORT, "usable"),
+        ("What the ban means for Sudmark", "Embargo: what the oil ban means for Sudmark.", "usable"),
+        ("Ferry sails again", f"Embargo: 0600 GMT on Friday\n\n{REPORT}", "withheld"),
         ("Embargoed oil found on ferry", "Embargoed oil was found on the ferry, police said.", "usable"),
         ("Report embargoed until Friday leaked by aide", "A report embargoed until Friday leaked.", "usable"),
         ("Norland Mills opens a ferry", "FOR IMMEDIATE RELEASE\n\nOSLO--(BUSINESS WIRE)--Norland Mills opens a ferry.", "usable"),

@@ -170,15 +170,18 @@ def test_8_a_kill_by_description_finds_its_victim_and_the_copies() -> None:
     assert copy is not None
 
 
+def ambiguous() -> list[Article]:
+    """Two stories under one headline, and a kill that quotes it."""
+    return [
+        item("urn:x:1", HEADLINE, FIRST, **OWN),
+        item("urn:x:2", HEADLINE, BANK, hours=1, agency="Meridian"),
+        item("urn:x:9", "WITHDRAWAL: " + HEADLINE, "The figures were wrong.", hours=2, agency="Meridian"),
+    ]
+
+
 def test_8_an_ambiguous_kill_holds_all_and_raises_an_alarm() -> None:
     desk = Desk()
-    desk.run(
-        [
-            item("urn:x:1", HEADLINE, FIRST, **OWN),
-            item("urn:x:2", HEADLINE, BANK, hours=1, agency="Meridian"),
-            item("urn:x:9", "WITHDRAWAL: " + HEADLINE, "The figures were wrong.", hours=2, agency="Meridian"),
-        ]
-    )
+    desk.run(ambiguous())
     alarm = desk.told("ops.alert")[-1]
     assert isinstance(alarm, Alert)
     assert alarm.kind == "kill_ambiguous"
@@ -404,13 +407,7 @@ def test_1_the_seed_its_agencys_copy_and_a_third_publishers_are_one_story(shared
 def test_8_an_ambiguous_kill_leaves_no_public_topic_with_either() -> None:
     """Through link and route: what stands under each uri when the readers of the compacted topics have caught up."""
     desk = Desk()
-    desk.run(
-        [
-            item("urn:x:1", HEADLINE, FIRST, **OWN),
-            item("urn:x:2", HEADLINE, BANK, hours=1, agency="Meridian"),
-            item("urn:x:9", "WITHDRAWAL: " + HEADLINE, "The figures were wrong.", hours=2, agency="Meridian"),
-        ]
-    )
+    desk.run(ambiguous())
     standing: set[str] = set()
     rows: dict[bytes, bytes] = {}
     for one in desk.linked:

@@ -2,6 +2,7 @@
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,6 +88,18 @@ def test_a_live_blog_keeps_but_its_newest_texts() -> None:
     for at in range(30):
         desk.take(item("urn:x:blog", "Live: storm", f"Post {at} of the day. " * 5 + GROWN[at * 20 :], hours=at / 10, **OWN))
     assert kinds(desk)["p"] == kinds(desk)["t"] == TEXTS_MAX
+
+
+def test_sketches_of_another_version_are_absent_and_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk()
+    desk.take(item("urn:x:1", HEADLINE, FIRST, **OWN))
+    monkeypatch.setattr(sketch, "VERSION", sketch.VERSION + 1)
+    copy = {"provider": "courier.example", "agency": "Meridian", "is_copy": True}
+    desk.take(item("urn:y:1", HEADLINE, FIRST, hours=1, **copy))
+    desk.take(item("urn:y:2", HEADLINE, FIRST, hours=2, **copy))
+    assert desk.place("urn:x:1") != desk.place("urn:y:1") == desk.place("urn:y:2"), "what is drawn anew is found, the rest not"
+    desk.run(reports(20, hours=TEXT_WINDOW_H + 5))  # type: ignore[arg-type]
+    assert kinds(desk)["p"] == kinds(desk)["t"] == 20
 
 
 def test_a_key_that_everybody_has_is_ignored_until_it_is_rare_again() -> None:
