@@ -18,7 +18,7 @@ from pipeline.sinks.kill import Target, targets_of
 from pipeline.sinks.segment import moment
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-WATCHED_MAX = 20_000  # items and whole stories: 40 MB with the names they are found by; a wire kills some hundred a month
+WATCHED_MAX = 20_000  # items and whole stories: 33 MB with the names they are found by; a wire kills some hundred a month
 
 log = structlog.get_logger()
 

@@ -26,7 +26,7 @@ TITLE_WORDS_MIN = 5  # a shorter headline (`Morning update`) says nothing about 
 SHORT_SHINGLES = 25  # up to here a text is short and containment says too little
 TOKENS_MAX = 4000  # a take has 1,600 words at most; a longer text is a table or a book, and its head is enough to know it by
 CHARS_MAX = 40_000
-BARE_MAX = 1 << 16  # 8 MB
+WORDS_MAX = 1 << 16  # remembered by each of the two below: 15 MB together
 
 PUNCTUATION = "$€£¥ .,:;!?-–—_/\\|()[]{}<>«»„“”\"‚‘’'`´…·•*#+=~^%&@"
 UNSPACED = ("zh", "ja", "th")  # written without spaces: every character is a token
@@ -51,7 +51,7 @@ class _Bare(dict[str, str]):
 
     def __missing__(self, word: str) -> str:
         bare = word.strip(PUNCTUATION)
-        if len(self) < BARE_MAX:
+        if len(self) < WORDS_MAX:
             self[word] = bare
         return bare
 
@@ -62,7 +62,7 @@ class _Numbers(dict[str, int]):
     def __missing__(self, word: str) -> int:
         found = number(word)
         hashed = hash32(found) if found else 0
-        if len(self) < BARE_MAX:
+        if len(self) < WORDS_MAX:
             self[word] = hashed
         return hashed
 
