@@ -11,6 +11,7 @@ from rich.text import Text
 from pipeline.accounts import Snapshot
 from pipeline.ledger import Account
 from pipeline.recall.account import Account as Recalled
+from pipeline.recall.account import swept
 from pipeline.sinks.sweep import listed
 
 ORDER = (
@@ -91,7 +92,7 @@ def verdict_line(now: Snapshot) -> Text:
 def recall_line(recalled: Recalled) -> Text:
     """How far the object store is swept for what was killed, and what the sweeps found."""
     erased = listed(recalled.to_builtins()) or "nothing"
-    line = Text(f"recall: swept up to {recalled.swept_to or 'nowhere yet'}; sweeps erased {erased}")
+    line = Text(f"recall: {swept(recalled)}; sweeps erased {erased}")
     if recalled.waits_for:
         line.append(f"; the next sweep waits for {recalled.waits_for}", style="yellow")
     return line

@@ -67,6 +67,7 @@ def _write_raw(found: "Explanation") -> None:
 def _show(found: "Explanation") -> None:
     from rich.text import Text
 
+    from pipeline.explain.fate import is_idle_echo
     from pipeline.explain.wanted import instant
 
     out = console()
@@ -76,13 +77,19 @@ def _show(found: "Explanation") -> None:
     lines = [Text(printable(headlines[-1] if headlines else "no article was made of it"), style="bold")]
     for name, values in (("uri", found.uris), ("key", found.keys), ("story", list(stories))):
         lines += [Text.assemble((f"{name:<6}", "dim"), (printable(value), "cyan")) for value in values]
+    idle = [each for each in found.chain if is_idle_echo(each)]
     for each in found.chain:
+        if each in idle:
+            continue
         lines += [Text(), Text.assemble((instant(each.at), "dim"), "  ", (each.place, "bold"))]
         lines += [Text(INDENT + printable(line)) for line in describe(each)]
         if each.place in found.segments:
             lines.append(Text(f"{INDENT}segment {found.segments[each.place]}"))
         if each.fate:
             lines.append(Text(INDENT + printable(each.fate), style="green" if each.fate.startswith("→") else "yellow"))
+    if idle:
+        buckets = ", ".join(sorted({each.facts["echo"] for each in idle}))
+        lines += [Text(), Text(f"told to other languages too; it changes nothing that link holds in {buckets}", style="dim")]
     for line in (*lines, Text(), Text(f"searched {_searched(found)}", style="dim")):
         out.print(line, soft_wrap=True)
 

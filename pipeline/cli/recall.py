@@ -108,6 +108,7 @@ async def _prove(config: Config, store: "Store", uri: str, is_deep: bool) -> "Pr
 
 def sentences(found: "Proof") -> list[str]:
     """What was found, as a person would say it."""
+    from pipeline.recall.account import swept
     from pipeline.sinks.sweep import listed
 
     lines = [f"{found.asked}: {counted(len(found.uris), 'item')}"] if found.uris != [found.asked] else [found.asked]
@@ -127,7 +128,7 @@ def sentences(found: "Proof") -> list[str]:
     lines += _inside(found)
     lines += _listed("ON ITS WAY INTO THE STORE", [f"{held.place} since {held.at}" for held in found.coming])
     if found.recalled.swept_at:
-        lines.append(f"  what comes again after a kill is erased: swept up to {found.recalled.swept_to or 'nowhere yet'}")
+        lines.append(f"  what comes again after a kill is erased: {swept(found.recalled)}")
     if found.recalled.waits_for:
         lines.append(f"  the next sweep waits for {found.recalled.waits_for}")
     lines += [f"  not searched: {each.place}: {each.why}" for each in found.unsearched]
@@ -168,7 +169,9 @@ def verdict(found: "Proof") -> str:
     if not found.public and not found.store.left:
         return "not proved: something could not be looked into; see `newswire verify`"
     cure = (
-        "`newswire recall run URI --reason …` takes it back" if found.kills else "nothing on the topics says that it was killed"
+        "the next sweep erases what came after the kill, `newswire recall run URI --reason …` takes it back at once"
+        if found.kills
+        else "nothing on the topics says that it was killed"
     )
     return f"NOT GONE: {cure}"
 

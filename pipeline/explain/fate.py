@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pipeline.explain.wanted import Found
 from pipeline.topics import BY_NAME
 
+TOLD_TO_ALL = "told to every language"
 FOLLOWING = {"raw": "normalized", "normalized": "linked", "linked": "enriched", "enriched": "out.other"}
 DAY_MS = 86_400_000
 
@@ -40,7 +41,7 @@ def _goes_on(found: Found, chain: Sequence[Found]) -> Iterator[str]:
     following = FOLLOWING[found.topic]
     for each in chain:
         is_next = each.topic == following or (following.startswith("out.") and each.topic.startswith("out."))
-        is_same = each.origin == found.origin and (found.topic == "raw" or each.facts.get("echo") == found.facts.get("echo"))
+        is_same = each.origin == found.origin and each.facts.get("echo", "") == found.facts.get("echo", "")
         if is_next and is_same:
             yield f"→ {each.place}"
         elif found.topic == "raw" and each.topic == "sightings" and _is_sighting_of(each, found):
@@ -60,7 +61,7 @@ def _ended(found: Found, chain: Sequence[Found], passed: Passed, now: float) -> 
     if passed.get((found.topic, found.partition), 0) <= found.offset:
         return f"waits for {hop}"
     if found.topic == "normalized" and (bucket := found.facts.get("echo")):
-        return f"told to every language; it changes nothing that link holds in {bucket}"
+        return f"{TOLD_TO_ALL}; it changes nothing that link holds in {bucket}"
     if found.topic == "normalized" and (twin := _same_content(found, chain)):
         return f"dropped by link, which leaves no record: {twin.place} (version {twin.facts.get('version')}) has the same content"
     if found.topic == "enriched":
@@ -72,6 +73,11 @@ def _ended(found: Found, chain: Sequence[Found], passed: Passed, now: float) -> 
     if found.topic == "normalized":
         return "dropped by link, which leaves no record: its content was unchanged, or it came late"
     return f"passed {hop}, but nothing of it is found: look again, and if it stays, this is a loss to report"
+
+
+def is_idle_echo(found: Found) -> bool:
+    """Whether it is a copy for another language, in which it changed nothing."""
+    return found.topic == "normalized" and bool(found.facts.get("echo")) and found.fate.startswith(TOLD_TO_ALL)
 
 
 def _same_content(found: Found, chain: Sequence[Found]) -> Found | None:

@@ -36,6 +36,11 @@ class Account(Counts, kw_only=True, omit_defaults=True):
         return structs.asdict(self)
 
 
+def swept(account: Account) -> str:
+    """How far the store is swept, as a person would say it."""
+    return f"swept up to {account.swept_to}" if account.swept_to else "not swept to any moment yet"
+
+
 def parse_account(metadata: str) -> Account:
     """The inverse of `to_metadata`; an empty one for a commit that says nothing (an operator's, or of an older release)."""
     try:

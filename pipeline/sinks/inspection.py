@@ -22,6 +22,7 @@ from pipeline.sinks.erasure import record_id
 from pipeline.sinks.forms import EVENTS, BadSegment, Form, form_of, unpack
 from pipeline.sinks.line import StoredRecord, decode_line
 from pipeline.sinks.segment import Manifest
+from pipeline.wire.plain import counted
 
 Depth = Literal["quick", "full", "deep"]
 
@@ -177,7 +178,7 @@ def _killed_problems(question: Question, form: Form, content: bytes) -> Iterator
 
 def _with_content(offsets: Sequence[int]) -> Iterator[tuple[str, str]]:
     if offsets:
-        yield "killed", f"{len(offsets)} records with their content: offsets {_named(offsets)}"
+        yield "killed", f"{counted(len(offsets), 'record')} with content: offsets {_named(offsets)}"
 
 
 def may_hold(uri: str, content: bytes) -> bool:

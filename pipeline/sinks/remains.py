@@ -23,6 +23,7 @@ from pipeline.sinks.stores import Store
 from pipeline.sinks.survey import Survey, object_name, survey, topics_in
 from pipeline.sinks.sweep import ORDER
 from pipeline.sinks.targets import Targets
+from pipeline.wire.plain import counted
 
 NAMED_MAX = 5
 
@@ -169,7 +170,9 @@ class _Look:
     def _note(self, key: str, what: str, condemned: Sequence[int], erased: int, cure: str = "") -> None:
         if condemned:
             offsets = ", ".join(map(str, condemned[:NAMED_MAX])) + (", …" if len(condemned) > NAMED_MAX else "")
-            self.found.left.append(Left(key=key, what=f"{len(condemned)} records with their content: offsets {offsets}{cure}"))
+            self.found.left.append(
+                Left(key=key, what=f"{counted(len(condemned), 'record')} with content: offsets {offsets}{cure}")
+            )
         if erased:
             self.found.gone[what] = self.found.gone.get(what, 0) + erased
 

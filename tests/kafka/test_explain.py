@@ -15,7 +15,7 @@ from pipeline.cli import root
 from pipeline.cli.explain import describe
 from pipeline.config import Config, to_environment
 from pipeline.explain import Explanation, explain
-from pipeline.explain.fate import trace
+from pipeline.explain.fate import is_idle_echo, trace
 from pipeline.explain.wanted import Found
 from pipeline.hop import dead_letter
 from pipeline.reasons import Reason
@@ -257,12 +257,14 @@ def test_of_a_kill_that_every_language_is_told_each_copy_has_its_own_fate() -> N
         facts = {"echo": echo} if echo else {}
         return Found(at=0, topic=topic, partition=0, offset=offset, key=KEY, value=b"", facts=facts, origin=origin)
 
-    own, hit, missed, linked, killed = (
-        at("normalized", 0, ""), at("normalized", 1, "de"), at("normalized", 2, "fr"), at("linked", 0, ""), at("linked", 1, "de"),
+    raw, own, hit, missed, linked, killed = (
+        at("raw", 0, ""), at("normalized", 0, ""), at("normalized", 1, "de"), at("normalized", 2, "fr"), at("linked", 0, ""), at("linked", 1, "de"),
     )  # fmt: skip
-    trace([own, hit, missed, linked, killed], {("normalized", 0): 3}, now=0)
+    trace([raw, own, hit, missed, linked, killed], {("raw", 0): 1, ("normalized", 0): 3}, now=0)
+    assert raw.fate == f"→ {own.place}"
     assert (own.fate, hit.fate) == (f"→ {linked.place}", f"→ {killed.place}")
     assert missed.fate == "told to every language; it changes nothing that link holds in fr"
+    assert [each for each in (own, hit, missed) if is_idle_echo(each)] == [missed], "what a person need not read"
 
 
 async def test_the_segment_is_named_by_its_manifest(config: Config) -> None:

@@ -270,7 +270,7 @@ async def _sabotage(config: Config, originals: dict[Path, bytes]) -> None:
         path.write_bytes(body)
     result = await proved(config, "a")
     assert result.exit_code == 1, result.output
-    assert result.output.count("records with their content") == len(originals)
+    assert result.output.count("with content: offsets") == len(originals)
     assert all(path.name in result.output for path in originals)
     taken = await asyncio.to_thread(recall, config, "run", URI.format("a"), "--reason", "it came back")
     assert taken.exit_code == 0, taken.output

@@ -83,7 +83,7 @@ async def test_a_redaction_that_erased_nothing_is_found() -> None:
     redact(world.store, 10, 12, ids=("id-12", "id-13"))
     report = await looked(world.store)
     [finding] = [each for each in report.findings if each.is_violation]
-    assert (finding.rule, finding.what) == ("killed", "1 records with their content: offsets 13")
+    assert (finding.rule, finding.what) == ("killed", "1 record with content: offsets 13")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ async def test_what_was_killed_is_found_until_it_is_gone() -> None:
     assert rules(await looked(world.store, killed="urn:newswire:article:99")) == []
     report = await looked(world.store, killed=KILLED)
     [finding] = report.findings
-    assert (finding.rule, finding.what, report.is_good) == ("killed", "1 records with their content: offsets 7", False)
+    assert (finding.rule, finding.what, report.is_good) == ("killed", "1 record with content: offsets 7", False)
     redact(world.store, 0, 7)
     assert (await looked(world.store, killed=KILLED)).is_good
 
