@@ -257,9 +257,8 @@ def test_of_a_kill_that_every_language_is_told_each_copy_has_its_own_fate() -> N
         facts = {"echo": echo} if echo else {}
         return Found(at=0, topic=topic, partition=0, offset=offset, key=KEY, value=b"", facts=facts, origin=origin)
 
-    raw, own, hit, missed, linked, killed = (
-        at("raw", 0, ""), at("normalized", 0, ""), at("normalized", 1, "de"), at("normalized", 2, "fr"), at("linked", 0, ""), at("linked", 1, "de"),
-    )  # fmt: skip
+    raw, own, hit, missed = at("raw", 0, ""), at("normalized", 0, ""), at("normalized", 1, "de"), at("normalized", 2, "fr")
+    linked, killed = at("linked", 0, ""), at("linked", 1, "de")
     trace([raw, own, hit, missed, linked, killed], {("raw", 0): 1, ("normalized", 0): 3}, now=0)
     assert raw.fate == f"→ {own.place}"
     assert (own.fate, hit.fate) == (f"→ {linked.place}", f"→ {killed.place}")
